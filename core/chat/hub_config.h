@@ -1,0 +1,61 @@
+// Limits and counters of the chat domain. Every limit is enforced; 0 means "no limit" only where
+// the comment says so.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/limits/token_bucket.h"
+
+namespace parley::core {
+
+struct HubConfig {
+  std::array<std::uint8_t, 16> hash_key{};  // Secret; the same for all workers of one process.
+  std::uint64_t epoch_seed{};               // Makes the epochs of this process unlike any other's.
+  std::uint32_t connections_max = 0;        // Slots of this worker.
+
+  // Rooms.
+  std::vector<std::string> rooms_initial = {"general", "help"};
+  std::uint32_t rooms_max = 1'000'000;      // Of this worker, homed or with members.
+  std::uint32_t rooms_per_connection_max = 64;
+  std::uint32_t members_per_room_max = 0;   // 0: no limit.
+
+  // Presence: rooms of more members than this tell only their size, at most once a second.
+  std::uint32_t presence_members_max = 100;
+
+  // History, per room; and in all, per worker.
+  std::uint32_t history_count_max = 1000;
+  std::uint32_t history_room_bytes_max = 1 << 20;
+  std::uint64_t history_bytes_max = 256u << 20;
+  Duration history_age_max = seconds(24 * 3600);
+  std::uint32_t history_on_join = 20;
+
+  // Rates; unlimited by burst 0.
+  RateLimit connection_commands{.burst = 100, .window = seconds(2)};
+  RateLimit user_messages{.burst = 10, .window = seconds(30)};
+  RateLimit address_messages{};
+  std::uint32_t connections_per_address_max = 0;  // 0: no limit.
+
+  std::uint32_t message_bytes_max = 65'536;  // Told to clients; the transport enforces it.
+  bool guests_may_choose_names = true;
+};
+
+// A snapshot for /metrics; counters grow, gauges are of now.
+struct HubCounts {
+  std::uint64_t sessions = 0;         // gauge
+  std::uint64_t rooms_home = 0;       // gauge
+  std::uint64_t rooms_edge = 0;       // gauge
+  std::uint64_t memberships = 0;      // gauge
+  std::uint64_t history_messages = 0; // gauge
+  std::uint64_t history_bytes = 0;    // gauge
+  std::uint64_t publications = 0;     // numbered here, as home
+  std::uint64_t deliveries = 0;       // publications x members, here as edge
+  std::uint64_t commands = 0;
+  std::uint64_t errors_told = 0;
+  std::uint64_t rate_limited = 0;
+};
+
+}  // namespace parley::core

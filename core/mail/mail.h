@@ -1,0 +1,49 @@
+// What workers send each other: one cache line, by value, through bounded queues.
+//
+// Ranks  Handling mail of one rank sends only mail of a higher rank (one exception: a `joined` for
+//        a connection that has gone answers with one `leave`). Deliveries are always drained, so
+//        no two workers can wait for each other, whatever is full.
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/types.h"
+#include "core/payload/payload.h"
+
+namespace parley::core {
+
+enum class MailRank : std::uint8_t { check_ip, check_user, to_home, to_edge };
+inline constexpr std::uint32_t mail_ranks = 4;
+
+enum class MailKind : std::uint8_t {
+  // check_ip: to the home of an address.
+  ip_admit, ip_release, ip_checked_publish,
+  // check_user: to the home of a user.
+  user_checked_publish,
+  // to_home: to the home of a room.
+  join, leave, publish, ask_history, ask_presence,
+  // to_edge: to a worker that has connections.
+  ip_verdict, joined, join_refused, deliver, reply, limited, presence_total,
+};
+
+struct Mail {
+  MailKind kind{};
+  std::uint8_t flags{};
+  WorkerId from;            // Filled in by the mailbox.
+  ConnId conn;              // Of the worker where the connection lives; what that is, `kind` says.
+  RoomId room;
+  PayloadRef payload;
+  PayloadRef subject;       // A second payload: whose it is, or the room's name.
+  std::uint64_t number{};   // A sequence number, a limit, a key: `kind` says.
+  std::uint64_t number2{};
+};
+static_assert(sizeof(Mail) <= cache_line_bytes);
+
+[[nodiscard]] constexpr MailRank rank_of(MailKind kind) {
+  if (kind <= MailKind::ip_checked_publish) return MailRank::check_ip;
+  if (kind <= MailKind::user_checked_publish) return MailRank::check_user;
+  if (kind <= MailKind::ask_presence) return MailRank::to_home;
+  return MailRank::to_edge;
+}
+
+}  // namespace parley::core

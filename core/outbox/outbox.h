@@ -1,0 +1,79 @@
+// What waits to be sent on one connection: references to shared payloads, in order, bounded in
+// bytes. One send is in flight at a time; all that queues up meanwhile leaves in the next.
+//
+// Threading  The owning worker alone.
+// Memory     An idle outbox owns nothing. Entries live in nodes of the worker's OutboxPool.
+// Bounds     queued_bytes() never passes bytes_max: push() says `full` instead, and the caller
+//            applies the operator's policy for slow readers.
+// Gaps       drop_oldest() drops publications from the front (never what is partly sent, never
+//            what is not a publication) and remembers per room which numbers are missing. The
+//            caller takes those gaps and sends its notice before anything else: it is due exactly
+//            where the dropped publications stood.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/base/types.h"
+#include "core/payload/payload.h"
+
+namespace parley::core {
+
+class OutboxPool;
+
+struct Gap {
+  RoomId room;
+  Sequence first{};
+  Sequence last{};
+};
+
+enum class [[nodiscard]] OutboxStatus : std::uint8_t { queued, full };
+
+class Outbox {
+ public:
+  Outbox() = default;
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  // Takes the reference only when it answers `queued`.
+  OutboxStatus push(OutboxPool& pool, PayloadRef& payload, std::uint32_t bytes_max);
+
+  // The same for a notice that must leave before everything that is not in flight, such as a gap.
+  OutboxStatus push_front(OutboxPool& pool, PayloadRef& payload, std::uint32_t bytes_max);
+
+  // The next bytes to send, in order: at most pieces.size() pieces; fills `pieces` and returns how
+  // many. They count as in flight, and stay valid, until on_sent(). REQUIRES: nothing in flight.
+  [[nodiscard]] std::uint32_t take(std::span<Bytes> pieces);
+
+  // The send that take() was for has ended after `bytes` (fewer than taken: a short send; the rest
+  // is next). Frees what was sent entirely.
+  void on_sent(OutboxPool& pool, std::uint32_t bytes);
+
+  // Drops publications, oldest first, until `bytes_wanted` more fit under bytes_max, or none is
+  // left that may go. Returns how many publications (not blocks) were dropped.
+  std::uint32_t drop_oldest(OutboxPool& pool, std::uint32_t bytes_wanted, std::uint32_t bytes_max);
+
+  // One remembered gap, removed; false when there is none.
+  [[nodiscard]] bool take_gap(OutboxPool& pool, Gap& gap);
+
+  // Gives everything back. REQUIRES: nothing in flight.
+  void clear(OutboxPool& pool);
+
+  [[nodiscard]] bool empty() const { return queued_bytes_ == 0; }
+  [[nodiscard]] bool in_flight() const { return in_flight_bytes_ != 0; }
+  [[nodiscard]] bool has_gaps() const { return first_gap_ != none; }
+  [[nodiscard]] std::uint32_t queued_bytes() const { return queued_bytes_; }
+
+  static constexpr std::uint32_t none = UINT32_MAX;
+
+ private:
+  std::uint32_t first_node_ = none;  // Nodes of the pool, by index.
+  std::uint32_t last_node_ = none;
+  std::uint32_t first_gap_ = none;
+  std::uint32_t queued_bytes_ = 0;
+  std::uint32_t in_flight_bytes_ = 0;
+  std::uint32_t front_sent_bytes_ = 0;  // Of the first entry, by earlier short sends.
+};
+static_assert(sizeof(Outbox) <= 24, "Every connection has one.");
+
+}  // namespace parley::core

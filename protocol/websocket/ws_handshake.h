@@ -1,0 +1,25 @@
+// RFC 6455 section 4.2: whether a request is a good opening handshake, and the answer to it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/types.h"
+#include "protocol/http/http_parser.h"
+
+namespace parley::protocol {
+
+enum class [[nodiscard]] WsHandshake : std::uint8_t {
+  accepted,
+  not_get,           // 405 (4.2.1: the method must be GET)
+  bad_upgrade,       // 400: no `Upgrade: websocket`, no `Connection: Upgrade`, a body, HTTP/1.0
+  bad_version,       // 426 with Sec-WebSocket-Version: 13 (4.2.2, 4.4)
+  bad_key,           // 400: missing, repeated or not 16 bytes of base64
+};
+
+[[nodiscard]] WsHandshake check_ws_handshake(const HttpRequest& request);
+
+// Writes the whole 101 response; returns its bytes. REQUIRES: accepted; out.size() >= 256.
+[[nodiscard]] std::uint32_t write_ws_accept(const HttpRequest& request, MutableBytes out);
+
+}  // namespace parley::protocol
