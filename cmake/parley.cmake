@@ -1,6 +1,10 @@
 # The build's few words: parley_library, parley_program, parley_test, parley_fuzz.
 #
 # PARLEY_SANITIZE is empty, "address" (with undefined), "thread" or "fuzz" (clang, with address).
+#
+# Targets that gather others, so that a preset builds no more than it is for:
+#   thread_tests  every parley_test with the label `threads`: what the preset tsan is for
+#   fuzzers       every parley_fuzz: what the preset fuzz is for
 
 set(PARLEY_SANITIZE "" CACHE STRING "address, thread, fuzz or empty")
 
@@ -39,6 +43,19 @@ elseif(PARLEY_SANITIZE STREQUAL "fuzz")
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+add_custom_target(thread_tests)
+add_custom_target(fuzzers)
+
+# The release build is what an operator runs: there, tests and benchmarks wait to be asked for by
+# the name of their target.
+function(parley_on_demand_in_release name)
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${CMAKE_SOURCE_DIR}
+             OUTPUT_VARIABLE folder)
+  if(PARLEY_SANITIZE STREQUAL "" AND folder MATCHES "^(tests|bench)(/|$)")
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
+endfunction()
+
 # Production code has no exceptions and no RTTI; EXCEPTIONS lifts that for a library whose
 # third-party headers throw, and then none may leave it.
 function(parley_library name)
@@ -48,6 +65,7 @@ function(parley_library name)
   if(NOT ARG_EXCEPTIONS)
     target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti>)
   endif()
+  parley_on_demand_in_release(${name})
 endfunction()
 
 function(parley_program name)
@@ -55,6 +73,7 @@ function(parley_program name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parley_flags ${ARG_DEPENDS} ${ARG_THIRD_PARTY} Threads::Threads)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  parley_on_demand_in_release(${name})
 endfunction()
 
 # One GoogleTest program; each of its tests is a CTest test with the given labels.
@@ -68,14 +87,23 @@ function(parley_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parley_flags ${ARG_DEPENDS} ${ARG_THIRD_PARTY}
                         GTest::gmock GTest::gtest_main Threads::Threads)
+  parley_on_demand_in_release(${name})
   if(NOT ARG_LABELS)
     set(ARG_LABELS fast)
   endif()
+  if("threads" IN_LIST ARG_LABELS)
+    add_dependencies(thread_tests ${name})
+  endif()
+  # gtest_discover_tests() cannot pass a list on; `ctest -L` searches by pattern, so one joined word
+  # is found by each of its parts.
+  string(JOIN "+" labels ${ARG_LABELS})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-                       PROPERTIES LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77 TIMEOUT 300)
+                       PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77 TIMEOUT 300)
 endfunction()
 
-# One libFuzzer program, built by the preset "fuzz" only.
+# One libFuzzer program, built by the preset "fuzz" only. Its corpus is the folder `corpus` beside
+# its CMakeLists.txt (or `corpus/NAME` where several share it); CTest replays that once.
+# A target named *_canary must find its planted fault: it proves that the harness sees failure.
 function(parley_fuzz name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;THIRD_PARTY" ${ARGN})
   if(NOT PARLEY_SANITIZE STREQUAL "fuzz")
@@ -84,4 +112,21 @@ function(parley_fuzz name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parley_flags ${ARG_DEPENDS} ${ARG_THIRD_PARTY})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
+  add_dependencies(fuzzers ${name})
+
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus)
+  if(IS_DIRECTORY ${corpus}/${name})
+    set(corpus ${corpus}/${name})
+  endif()
+  if(name MATCHES "_canary$")
+    add_test(NAME Fuzz.${name}.FindsItsPlantedFault
+             COMMAND ${name} -runs=1000000 -seed=1 -artifact_prefix=${CMAKE_BINARY_DIR}/fuzzers/)
+    set_tests_properties(Fuzz.${name}.FindsItsPlantedFault PROPERTIES
+                         LABELS fuzz WILL_FAIL TRUE TIMEOUT 120)
+  else()
+    add_test(NAME Fuzz.${name}.ReplaysItsCorpus
+             COMMAND ${name} -runs=0 -artifact_prefix=${CMAKE_BINARY_DIR}/fuzzers/ ${corpus})
+    set_tests_properties(Fuzz.${name}.ReplaysItsCorpus PROPERTIES LABELS fuzz TIMEOUT 300)
+  endif()
 endfunction()
