@@ -4,6 +4,7 @@
 // Threading  One per worker; no shared state.
 // Security   The algorithm comes from the configured key, never from the token (RFC 8725 3.1): a
 //            token with another `alg`, `none` included, is refused. exp and nbf with 60 s leeway.
+// Bounds     A token of more than 8 KiB is refused unread.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ struct TokenKey {
 
 struct TokenClaims {
   std::string subject;   // `sub`, required: 1-128 bytes, valid UTF-8, no control characters.
-  std::string username;  // `username`, else `name`, else `sub`; at most 64 bytes.
+  std::string username;  // `username`, else `name`, else `sub`; cut to at most 64 bytes.
   UnixMillis expires;    // INT64_MAX when the token has no `exp`.
 };
 
