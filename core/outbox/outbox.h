@@ -2,8 +2,9 @@
 // bytes. One send is in flight at a time; all that queues up meanwhile leaves in the next.
 //
 // Threading  The owning worker alone.
-// Memory     An idle outbox owns nothing. Entries live in nodes of the worker's OutboxPool.
-// Bounds     queued_bytes() never passes bytes_max: push() says `full` instead, and the caller
+// Memory     An outbox with nothing in it owns nothing and may just be forgotten. Entries live in
+// nodes of the worker's OutboxPool. Bounds     queued_bytes() never passes bytes_max: push() says
+// `full` instead, and the caller
 //            applies the operator's policy for slow readers.
 // Gaps       drop_oldest() drops publications from the front (never what is partly sent, never
 //            what is not a publication) and remembers per room which numbers are missing. The
@@ -41,19 +42,23 @@ class Outbox {
   // The same for a notice that must leave before everything that is not in flight, such as a gap.
   OutboxStatus push_front(OutboxPool& pool, PayloadRef& payload, std::uint32_t bytes_max);
 
-  // The next bytes to send, in order: at most pieces.size() pieces; fills `pieces` and returns how
-  // many. They count as in flight, and stay valid, until on_sent(). REQUIRES: nothing in flight.
-  [[nodiscard]] std::uint32_t take(std::span<Bytes> pieces);
+  // The next bytes to send, in order: at most pieces.size() pieces and send_bytes_max bytes; fills
+  // `pieces` and returns how many, 0 when there is nothing to send. They count as in flight, and
+  // stay valid, until on_sent(). REQUIRES: nothing in flight.
+  [[nodiscard]] std::uint32_t take(const OutboxPool& pool, std::span<Bytes> pieces);
 
   // The send that take() was for has ended after `bytes` (fewer than taken: a short send; the rest
-  // is next). Frees what was sent entirely.
+  // is next; none: it failed). Frees what was sent entirely. REQUIRES: something in flight.
   void on_sent(OutboxPool& pool, std::uint32_t bytes);
 
   // Drops publications, oldest first, until `bytes_wanted` more fit under bytes_max, or none is
-  // left that may go. Returns how many publications (not blocks) were dropped.
+  // left that may go. Returns how many publications (not blocks) were dropped. Walks past what may
+  // not go: a caller that asks for more room than one message needs pays for that walk, and for the
+  // notice, less often.
   std::uint32_t drop_oldest(OutboxPool& pool, std::uint32_t bytes_wanted, std::uint32_t bytes_max);
 
-  // One remembered gap, removed; false when there is none.
+  // One remembered gap, removed; false when there is none. Gaps taken just before take() leave in
+  // that send, so later gaps of the same room are told of later.
   [[nodiscard]] bool take_gap(OutboxPool& pool, Gap& gap);
 
   // Gives everything back. REQUIRES: nothing in flight.
@@ -66,11 +71,19 @@ class Outbox {
 
   static constexpr std::uint32_t none = UINT32_MAX;
 
+  // What one send carries at most: more would only wait in the kernel, where no policy reaches it.
+  static constexpr std::uint32_t send_bytes_max = 256 << 10;
+
  private:
+  struct Cut;
+
+  [[nodiscard]] Cut protected_front(const OutboxPool& pool) const;
+  void remember_gap(OutboxPool& pool, const PayloadBlock& block);
+
   std::uint32_t first_node_ = none;  // Nodes of the pool, by index.
   std::uint32_t last_node_ = none;
   std::uint32_t first_gap_ = none;
-  std::uint32_t queued_bytes_ = 0;
+  std::uint32_t queued_bytes_ = 0;  // Not yet sent, in flight included.
   std::uint32_t in_flight_bytes_ = 0;
   std::uint32_t front_sent_bytes_ = 0;  // Of the first entry, by earlier short sends.
 };

@@ -19,23 +19,24 @@ namespace parley::core {
 
 class PayloadPool;
 
-// The head of a block; its bytes follow. Only PayloadPool makes them.
+// The head of a block, one cache line; its bytes follow. Only PayloadPool makes them.
 struct PayloadBlock {
   std::atomic<std::uint32_t> references;
-  std::uint32_t capacity;   // Bytes that follow this struct.
-  std::uint32_t begin;      // The frame is bytes [begin, end), its body [body, end).
+  std::uint32_t capacity;  // Bytes that follow this struct.
+  std::uint32_t begin;     // The frame is bytes [begin, end), its body [body, end).
   std::uint32_t body;
   std::uint32_t end;
   std::uint32_t stamp;      // Where a stamp belongs, from the start of the block; 0: nowhere.
-  RoomId room;              // What the frame carries for whom: names the gap if it is dropped.
-  Sequence first_sequence;  // 0: not numbered, dropping it leaves no gap.
-  Sequence last_sequence;
+  RoomId room;              // Whose publications the frame carries: names the gap if it is dropped.
+  Sequence first_sequence;  // The first of them; 0: it carries none, or they are not numbered.
+  Sequence last_sequence;   // The last of them; a frame may carry several, without a gap.
   PayloadPool* pool;        // Borrowed from the worker that allocated; outlives every block.
 
   [[nodiscard]] std::byte* bytes() { return reinterpret_cast<std::byte*>(this + 1); }
   [[nodiscard]] Bytes frame() { return {bytes() + begin, end - begin}; }
   [[nodiscard]] Bytes body_bytes() { return {bytes() + body, end - body}; }
 };
+static_assert(sizeof(PayloadBlock) == cache_line_bytes);
 
 // One counted reference. Moving is free; share() is the only way to a second one.
 class PayloadRef {
@@ -61,11 +62,23 @@ class PayloadRef {
   }
 
   [[nodiscard]] PayloadRef share() const {
-    if (block_ != nullptr) block_->references.fetch_add(1, std::memory_order_relaxed);
+    if (block_ != nullptr) add_references(block_, 1);
     return adopt(block_);
   }
   [[nodiscard]] PayloadBlock* release() { return std::exchange(block_, nullptr); }
-  void reset();
+  // Gives up this reference; the last one gives the block back to its pool.
+  void reset() {
+    if (block_ != nullptr) drop_references(std::exchange(block_, nullptr), 1);
+  }
+
+  // `count` references at once, for a fan-out: then adopt() once per receiver, and
+  // drop_references() for those that had no room. REQUIRES: the caller holds a reference.
+  static void add_references(PayloadBlock* block, std::uint32_t count) {
+    // relaxed: the caller's own reference keeps the block alive; nothing is published by this.
+    block->references.fetch_add(count, std::memory_order_relaxed);
+  }
+  // REQUIRES: the caller holds `count` references, which are gone after this.
+  static void drop_references(PayloadBlock* block, std::uint32_t count);
 
   [[nodiscard]] PayloadBlock* operator->() const { return block_; }
   [[nodiscard]] PayloadBlock* get() const { return block_; }
