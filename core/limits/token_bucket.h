@@ -22,9 +22,12 @@ class TokenBucket {
   // Takes one token and returns 0, or takes none and returns how long until there is one.
   [[nodiscard]] Duration take(const RateLimit& limit, Instant now) {
     if (limit.unlimited()) return {};
-    const std::int64_t interval_ns = limit.window.ns / limit.burst;
+    // The bucket is measured in intervals, not in windows: a division with a remainder would let
+    // an event more than `burst` through.
+    const std::int64_t interval_ns = std::max<std::int64_t>(limit.window.ns / limit.burst, 1);
+    const std::int64_t full_ns = interval_ns * limit.burst;
     const std::int64_t empty_at_ns = std::max(empty_at_.ns, now.ns);
-    const std::int64_t wait_ns = empty_at_ns + interval_ns - limit.window.ns - now.ns;
+    const std::int64_t wait_ns = empty_at_ns + interval_ns - full_ns - now.ns;
     if (wait_ns > 0) return {wait_ns};
     empty_at_ = Instant{empty_at_ns + interval_ns};
     return {};
