@@ -2,7 +2,7 @@
 //
 // Threading  The owning worker alone.
 // Memory     32 bytes an active key and its share of free places. A full bucket says no more than
-//            none, so take() forgets two idle ones for each it makes, at most.
+//            none, so each take() looks at a few places and forgets what is idle there.
 // Bounds     entries_max keys. When all of them are in use, a key that has none is refused until
 //            one becomes idle: a table full of active keys is what a flood from many of them looks
 //            like, and answering "allowed" would switch every limit off at that moment. Keys that
@@ -23,8 +23,7 @@ class KeyedLimits {
   KeyedLimits(std::uint32_t entries_max, TableKey secret)
       : entries_max_(entries_max), buckets_(secret) {}
 
-  // As TokenBucket::take(), for the bucket of `key`. All calls give the same limit, or idle
-  // buckets are forgotten too early or too late, never counted wrong.
+  // As TokenBucket::take(), for the bucket of `key`.
   [[nodiscard]] Duration take(TableKey key, const RateLimit& limit, Instant now) {
     if (limit.unlimited()) return {};
     expire(now, sweep_steps);
@@ -48,7 +47,7 @@ class KeyedLimits {
   [[nodiscard]] std::uint64_t refused_full() const { return refused_full_; }
 
  private:
-  // Places looked at per take: the sweep goes round a table of n keys within n takes or so.
+  // Places looked at per take: the sweep goes round a table of n keys in at most 2n takes.
   static constexpr std::uint32_t sweep_steps = 4;
 
   // The time in which a key that took one token becomes idle.

@@ -8,13 +8,19 @@
 // Threading  PostOffice's queues are single-producer single-consumer: worker A's Mailbox alone
 //            produces into A->B, worker B's alone consumes. A queue is made when first used, by its
 //            producer, and published with release; the consumer finds it with acquire.
-// Bounds     Each queue holds queue_capacity letters per rank. What does not fit waits in the
-//            sender's overflow, in order, and while there is any the worker takes no completions
-//            (must_hold_back()), so an overflow is bounded by what one batch of completions causes.
+// Bounds     Each queue holds queue_capacity letters per rank (rounded up to a power of two), 64
+//            bytes each: at worst workers^2 x 4 ranks x capacity, if all send to all. What does not
+//            fit waits in the sender's overflow, in order, and while there is any the worker takes
+//            no completions (must_hold_back()), so an overflow is bounded by what one batch of
+//            completions causes.
 // Order      Between two workers, mail of one rank arrives in the order it was posted.
 // Sleep      A worker announces that it will sleep with try_sleep(), which fails when mail is
 //            waiting; flush() names only targets that announced it, once each. A busy worker is
-//            woken by nobody.
+//            woken by nobody. Nobody tells a worker of room in a full queue: while it must hold
+//            back, it sleeps with a short deadline and calls flush() again.
+// Proof      tests/unit/core/mail/sleep_model_test.cc walks every interleaving of the protocol;
+//            tests/stress runs it on threads that really sleep.
+// Lifetime   Payloads in the mail go back to their pools, which outlive office and mailboxes.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +36,7 @@ class PostOffice {
   PostOffice(std::uint16_t worker_count, std::uint32_t queue_capacity);
   PostOffice(const PostOffice&) = delete;
   PostOffice& operator=(const PostOffice&) = delete;
-  ~PostOffice();  // Drops what was not received. REQUIRES: no worker runs.
+  ~PostOffice();  // Drops what was not received. REQUIRES: no Mailbox is left.
 
   [[nodiscard]] std::uint16_t worker_count() const;
 
@@ -62,8 +68,12 @@ class Mailbox {
   // True while mail waits in the overflow: take no more work from connections.
   [[nodiscard]] bool must_hold_back() const;
 
-  // Before sleeping: true when nothing is waiting; from then on producers name this worker in
-  // flush(). After waking, woke() ends that.
+  // Letters that did not fit, for metrics.
+  [[nodiscard]] std::uint64_t overflow_count() const;
+
+  // Before sleeping: true when nothing is waiting that receive() would give, and all that was
+  // posted has been flushed; from then on producers name this worker in flush(). After waking,
+  // for whatever reason, woke() ends that.
   [[nodiscard]] bool try_sleep();
   void woke();
 
