@@ -33,8 +33,9 @@ class EdgeSink {
   // from the worker's loop, never from inside this call.
   virtual void close(ConnId conn, CloseCode code, std::string_view reason) = 0;
 
-  // The verdict asked for with Hub::admit().
-  virtual void admitted(ConnId conn, bool allowed) = 0;
+  // The verdict asked for with Hub::admit(). False: the connection has gone, so nobody will call
+  // Hub::release() for it.
+  [[nodiscard]] virtual bool admitted(ConnId conn, bool allowed) = 0;
 
   // Mail for another worker, or for this one.
   virtual void post(WorkerId target, Mail&& mail) = 0;

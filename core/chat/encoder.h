@@ -29,6 +29,14 @@ class Encoder {
 
   // Completes a frame that was begun with Stamped::yes. REQUIRES: once; not yet sent to anybody.
   virtual void stamp(PayloadBlock& payload, Sequence sequence, UnixMillis time) = 0;
+
+  // Starts a value that will be part of later events (ValueWriter::encoded()), not a frame.
+  [[nodiscard]] virtual ValueWriter& begin_value() = 0;
+  // Ends it. The view is valid until the next begin().
+  [[nodiscard]] virtual std::string_view finish_value() = 0;
+
+  // An event's object as a value for another event.
+  [[nodiscard]] virtual std::string_view as_value(PayloadBlock& frame) = 0;
 };
 
 }  // namespace parley::core

@@ -23,6 +23,7 @@
 #include "core/chat/encoder.h"
 #include "core/chat/hub_config.h"
 #include "core/chat/identity.h"
+#include "core/chat/vocabulary.h"
 
 namespace parley::core {
 
@@ -40,6 +41,7 @@ class Hub {
     PayloadPool& pool;
     Encoder& encoder;
     EdgeSink& sink;
+    Vocabulary& vocabulary;
     TokenVerifier* tokens;  // Null: in-band authentication is answered with auth_failed.
   };
 
@@ -51,8 +53,8 @@ class Hub {
   // The time of this turn. Called first in each turn.
   void begin_turn(Instant now, UnixMillis wall_now);
 
-  // A new connection's address: answered with EdgeSink::admitted(), possibly at once. Each admit
-  // that was allowed is paired with one release(), also when the connection never upgraded.
+  // A new connection's address: answered with EdgeSink::admitted(), possibly at once. Each verdict
+  // that allowed one, and that the sink took, is paired with one release().
   void admit(ConnId conn, const IpAddress& address);
   void release(const IpAddress& address);
 
@@ -63,8 +65,8 @@ class Hub {
   void on_unreadable(ConnId conn, std::string_view code, std::string_view text);
   void on_closed(ConnId conn);
 
-  // The frame that tells a client which numbers of a room it will not get (slow reader).
-  // Null when the room is no longer one of this worker's.
+  // The frame that tells a client which numbers of a room it will not get, because it reads too
+  // slowly. Null when no connection of this worker is in the room any more.
   [[nodiscard]] PayloadRef encode_gap(RoomId room, Sequence first, Sequence last);
 
   void on_mail(Mail&& mail);

@@ -19,9 +19,9 @@ struct HubConfig {
 
   // Rooms.
   std::vector<std::string> rooms_initial = {"general", "help"};
-  std::uint32_t rooms_max = 1'000'000;      // Of this worker, homed or with members.
+  std::uint32_t rooms_max = 1'000'000;  // Of this worker, homed or with members.
   std::uint32_t rooms_per_connection_max = 64;
-  std::uint32_t members_per_room_max = 0;   // 0: no limit.
+  std::uint32_t members_per_room_max = 0;  // 0: no limit.
 
   // Presence: rooms of more members than this tell only their size, at most once a second.
   std::uint32_t presence_members_max = 100;
@@ -32,6 +32,7 @@ struct HubConfig {
   std::uint64_t history_bytes_max = 256u << 20;
   Duration history_age_max = seconds(24 * 3600);
   std::uint32_t history_on_join = 20;
+  std::uint32_t history_reply_bytes_max = 512 * 1024;  // What one request is answered with at most.
 
   // Rates; unlimited by burst 0.
   RateLimit connection_commands{.burst = 100, .window = seconds(2)};
@@ -45,14 +46,14 @@ struct HubConfig {
 
 // A snapshot for /metrics; counters grow, gauges are of now.
 struct HubCounts {
-  std::uint64_t sessions = 0;         // gauge
-  std::uint64_t rooms_home = 0;       // gauge
-  std::uint64_t rooms_edge = 0;       // gauge
-  std::uint64_t memberships = 0;      // gauge
-  std::uint64_t history_messages = 0; // gauge
-  std::uint64_t history_bytes = 0;    // gauge
-  std::uint64_t publications = 0;     // numbered here, as home
-  std::uint64_t deliveries = 0;       // publications x members, here as edge
+  std::uint64_t sessions = 0;          // gauge
+  std::uint64_t rooms_home = 0;        // gauge
+  std::uint64_t rooms_edge = 0;        // gauge
+  std::uint64_t memberships = 0;       // gauge
+  std::uint64_t history_messages = 0;  // gauge
+  std::uint64_t history_bytes = 0;     // gauge
+  std::uint64_t publications = 0;      // numbered here, as home
+  std::uint64_t deliveries = 0;        // publications x members, here as edge
   std::uint64_t commands = 0;
   std::uint64_t errors_told = 0;
   std::uint64_t rate_limited = 0;

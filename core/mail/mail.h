@@ -30,7 +30,8 @@ struct Mail {
   MailKind kind{};
   std::uint8_t flags{};
   WorkerId from;            // Filled in by the mailbox.
-  ConnId conn;              // Of the worker where the connection lives; what that is, `kind` says.
+  ConnId conn;              // A connection of the worker `origin`.
+  WorkerId origin;
   RoomId room;
   PayloadRef payload;
   PayloadRef subject;       // A second payload: whose it is, or the room's name.

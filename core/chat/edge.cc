@@ -1,0 +1,343 @@
+#include "core/chat/edge.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/check.h"
+#include "core/payload/payload_pool.h"
+#include "core/rooms/room_homes.h"
+#include "core/rooms/room_name.h"
+
+namespace parley::core {
+
+namespace {
+
+// Frames up to this size are copied into one sequence per room and turn; larger ones are cheaper
+// to send by reference, each by itself.
+constexpr std::uint32_t copied_frame_bytes_max = 16 * 1024;
+constexpr std::uint32_t sequence_bytes_max = 64 * 1024;
+
+struct Joining {
+  ConnId conn;
+  bool abandoned{};  // It left or closed before the home answered.
+};
+
+std::uint32_t frame_bytes(const PayloadRef& frame) {
+  return frame->end - frame->begin;
+}
+
+}  // namespace
+
+struct Edge::Room {
+  RoomId id;
+  std::string name;
+  std::vector<std::uint32_t> members;  // Slots of live members.
+  std::vector<Joining> joining;        // In the order of their joins, as the home answers them.
+  std::vector<PayloadRef> gathered;
+};
+
+Edge::Edge(const HubConfig& config, WorkerId self, std::uint16_t worker_count, Borrowed borrowed)
+    : config_(config), self_(self), worker_count_(worker_count), borrowed_(borrowed) {}
+
+Edge::~Edge() = default;
+
+Session& Edge::open(ConnId conn, Identity identity, std::uint64_t address_key) {
+  CHECK(conn.slot < config_.connections_max);
+  if (conn.slot >= sessions_.size()) sessions_.resize(conn.slot + 1);
+  CHECK(sessions_[conn.slot] == nullptr);
+  auto session = std::make_unique<Session>();
+  session->conn = conn;
+  session->identity = std::move(identity);
+  session->address_key = address_key;
+  sessions_[conn.slot] = std::move(session);
+  sessions_open_ += 1;
+  return *sessions_[conn.slot];
+}
+
+void Edge::close(ConnId conn) {
+  Session* session = find(conn);
+  CHECK(session != nullptr);
+  while (!session->rooms.empty()) leave(*session, rooms_[session->rooms.back().room]->id);
+  sessions_[conn.slot].reset();
+  sessions_open_ -= 1;
+}
+
+Session* Edge::find(ConnId conn) {
+  if (conn.slot >= sessions_.size()) return nullptr;
+  Session* session = sessions_[conn.slot].get();
+  return session != nullptr && session->conn == conn ? session : nullptr;
+}
+
+WorkerId Edge::home_of(RoomId room) const {
+  return WorkerId{static_cast<std::uint16_t>(room.high % worker_count_)};
+}
+
+std::uint32_t Edge::find_or_create(RoomId id, std::string_view name) {
+  const std::uint32_t found = table_.find(id);
+  if (found != RoomTable::none) return found;
+  if (table_.size() >= config_.rooms_max) return RoomTable::none;
+  std::uint32_t index;
+  if (free_rooms_.empty()) {
+    index = static_cast<std::uint32_t>(rooms_.size());
+    rooms_.emplace_back();
+  } else {
+    index = free_rooms_.back();
+    free_rooms_.pop_back();
+  }
+  rooms_[index] = std::make_unique<Room>();
+  rooms_[index]->id = id;
+  rooms_[index]->name = name;
+  table_.insert(id, index);
+  return index;
+}
+
+void Edge::drop_if_unused(std::uint32_t index) {
+  const Room& room = *rooms_[index];
+  if (!room.members.empty() || !room.joining.empty()) return;
+  CHECK(room.gathered.empty());
+  table_.erase(room.id);
+  rooms_[index].reset();
+  free_rooms_.push_back(index);
+}
+
+Membership* Edge::membership_of(Session& session, std::uint32_t room) {
+  for (Membership& membership : session.rooms) {
+    if (membership.room == room) return &membership;
+  }
+  return nullptr;
+}
+
+bool Edge::is_live(const Session& session, RoomId id) const {
+  const std::uint32_t index = table_.find(id);
+  if (index == RoomTable::none) return false;
+  for (const Membership& membership : session.rooms) {
+    if (membership.room == index) return membership.position != Membership::joining;
+  }
+  return false;
+}
+
+std::string_view Edge::room_name(RoomId id) const {
+  const std::uint32_t index = table_.find(id);
+  return index == RoomTable::none ? std::string_view{} : std::string_view(rooms_[index]->name);
+}
+
+JoinStatus Edge::join(Session& session, std::string_view name, const Resume* resume,
+                      std::string_view user) {
+  const RoomId id = room_id(name, config_.hash_key);
+  if (const std::uint32_t index = table_.find(id);
+      index != RoomTable::none && membership_of(session, index) != nullptr) {
+    return JoinStatus::already_in_room;
+  }
+  if (session.rooms.size() >= config_.rooms_per_connection_max) return JoinStatus::too_many_rooms;
+  const std::uint32_t index = find_or_create(id, name);
+  if (index == RoomTable::none) return JoinStatus::server_full;
+  rooms_[index]->joining.push_back({session.conn, false});
+  session.rooms.push_back({index, Membership::joining});
+  memberships_ += 1;
+
+  Mail mail;
+  mail.kind = MailKind::join;
+  mail.conn = session.conn;
+  mail.origin = self_;
+  mail.room = id;
+  mail.payload = payload_of(borrowed_.pool, user);
+  mail.subject = payload_of(borrowed_.pool, name);
+  if (resume != nullptr) {
+    mail.flags = RoomMailFlags::resume;
+    mail.number = resume->since;
+    mail.number2 = resume->epoch;
+  }
+  borrowed_.post.send(home_of(id), std::move(mail));
+  return JoinStatus::asked;
+}
+
+void Edge::leave(Session& session, RoomId id) {
+  const std::uint32_t index = table_.find(id);
+  CHECK(index != RoomTable::none);
+  Membership* membership = membership_of(session, index);
+  CHECK(membership != nullptr);
+  const std::uint32_t position = membership->position;
+  *membership = session.rooms.back();
+  session.rooms.pop_back();
+  memberships_ -= 1;
+  Room& room = *rooms_[index];
+  if (position == Membership::joining) {
+    // The home's answer is on its way: on_joined() will send the `leave`, on a refusal nothing.
+    for (Joining& joining : room.joining) {
+      if (joining.conn == session.conn) joining.abandoned = true;
+    }
+    return;
+  }
+  flush(room);
+  remove_member(index, position);
+  post_leave(session.conn, id);
+  drop_if_unused(index);
+}
+
+void Edge::remove_member(std::uint32_t index, std::uint32_t position) {
+  std::vector<std::uint32_t>& members = rooms_[index]->members;
+  CHECK(position < members.size());
+  const std::uint32_t moved = members.back();
+  members[position] = moved;
+  members.pop_back();
+  if (position == members.size()) return;
+  Membership* membership = membership_of(*sessions_[moved], index);
+  CHECK(membership != nullptr);
+  membership->position = position;
+}
+
+void Edge::post_leave(ConnId conn, RoomId room) {
+  Mail mail;
+  mail.kind = MailKind::leave;
+  mail.conn = conn;
+  mail.origin = self_;
+  mail.room = room;
+  borrowed_.post.send(home_of(room), std::move(mail));
+}
+
+void Edge::on_joined(Mail&& mail) {
+  const std::uint32_t index = table_.find(mail.room);
+  CHECK(index != RoomTable::none);
+  Room& room = *rooms_[index];
+  // The home answers in the order it was asked, so the first with this id is the one.
+  const auto joining = std::find_if(room.joining.begin(), room.joining.end(),
+                                    [&mail](const Joining& j) { return j.conn == mail.conn; });
+  CHECK(joining != room.joining.end());
+  const bool abandoned = joining->abandoned;
+  room.joining.erase(joining);
+  if (abandoned) {
+    post_leave(mail.conn, mail.room);
+    drop_if_unused(index);
+    return;
+  }
+  flush(room);
+  Session* session = find(mail.conn);
+  CHECK(session != nullptr);
+  Membership* membership = membership_of(*session, index);
+  CHECK(membership != nullptr && membership->position == Membership::joining);
+  membership->position = static_cast<std::uint32_t>(room.members.size());
+  room.members.push_back(mail.conn.slot);
+  if (mail.payload) borrowed_.sink.send(mail.conn, std::move(mail.payload));
+}
+
+Session* Edge::on_join_refused(const Mail& mail, std::string& name) {
+  const std::uint32_t index = table_.find(mail.room);
+  CHECK(index != RoomTable::none);
+  Room& room = *rooms_[index];
+  const auto joining = std::find_if(room.joining.begin(), room.joining.end(),
+                                    [&mail](const Joining& j) { return j.conn == mail.conn; });
+  CHECK(joining != room.joining.end());
+  const bool abandoned = joining->abandoned;
+  room.joining.erase(joining);
+  name = room.name;
+  Session* session = nullptr;
+  if (!abandoned) {
+    session = find(mail.conn);
+    CHECK(session != nullptr);
+    Membership* membership = membership_of(*session, index);
+    CHECK(membership != nullptr && membership->position == Membership::joining);
+    *membership = session->rooms.back();
+    session->rooms.pop_back();
+    memberships_ -= 1;
+  }
+  drop_if_unused(index);
+  return session;
+}
+
+void Edge::on_deliver(Mail&& mail) {
+  const std::uint32_t index = table_.find(mail.room);
+  if (index == RoomTable::none) return;  // The last member here left while it was on its way.
+  Room& room = *rooms_[index];
+  if (room.members.empty()) return;
+  if ((mail.flags & RoomMailFlags::signal) == 0) {
+    if (room.gathered.empty()) gathering_.push_back(index);
+    room.gathered.push_back(std::move(mail.payload));
+    return;
+  }
+  flush(room);
+  const std::span<const std::uint32_t> members = room.members;
+  const Session* sender = mail.origin == self_ ? find(mail.conn) : nullptr;
+  const Membership* theirs = nullptr;
+  if (sender != nullptr) {
+    for (const Membership& membership : sender->rooms) {
+      if (membership.room == index) theirs = &membership;
+    }
+  }
+  deliveries_ += members.size();
+  if (theirs == nullptr || theirs->position == Membership::joining) {
+    return borrowed_.sink.deliver(members, mail.payload);
+  }
+  deliveries_ -= 1;
+  borrowed_.sink.deliver(members.first(theirs->position), mail.payload);
+  borrowed_.sink.deliver(members.subspan(theirs->position + 1), mail.payload);
+}
+
+void Edge::end_turn() {
+  for (const std::uint32_t index : gathering_) {
+    if (rooms_[index] != nullptr) flush(*rooms_[index]);
+  }
+  gathering_.clear();
+}
+
+void Edge::flush(Room& room) {
+  if (room.gathered.empty()) return;
+  std::vector<PayloadRef>& frames = room.gathered;
+  deliveries_ += frames.size() * room.members.size();
+  for (std::size_t first = 0; first < frames.size();) {
+    std::size_t last = first + 1;
+    std::uint32_t bytes = frame_bytes(frames[first]);
+    while (last < frames.size() && bytes <= copied_frame_bytes_max &&
+           frame_bytes(frames[last]) <= copied_frame_bytes_max &&
+           bytes + frame_bytes(frames[last]) <= sequence_bytes_max) {
+      bytes += frame_bytes(frames[last]);
+      last += 1;
+    }
+    if (last - first == 1) {
+      borrowed_.sink.deliver(room.members, frames[first]);
+    } else {
+      borrowed_.sink.deliver(room.members, join_frames(room, first, last));
+    }
+    first = last;
+  }
+  frames.clear();
+}
+
+PayloadRef Edge::join_frames(Room& room, std::size_t first, std::size_t last) {
+  std::uint32_t bytes = 0;
+  for (std::size_t i = first; i < last; ++i) bytes += frame_bytes(room.gathered[i]);
+  PayloadRef joined = borrowed_.pool.allocate(bytes);
+  joined->room = room.id;
+  for (std::size_t i = first; i < last; ++i) {
+    const PayloadRef& frame = room.gathered[i];
+    const Bytes source = frame->frame();
+    std::memcpy(joined->bytes() + joined->end, source.data(), source.size());
+    joined->end += static_cast<std::uint32_t>(source.size());
+    if (frame->first_sequence == 0) continue;
+    if (joined->first_sequence == 0) joined->first_sequence = frame->first_sequence;
+    joined->last_sequence = frame->last_sequence;
+  }
+  return joined;
+}
+
+void Edge::check_invariants() const {
+  std::uint64_t live = 0;
+  std::uint64_t joining = 0;
+  for (std::size_t index = 0; index < rooms_.size(); ++index) {
+    const Room* room = rooms_[index].get();
+    if (room == nullptr) continue;
+    CHECK(table_.find(room->id) == index);
+    CHECK(room->gathered.empty() || !gathering_.empty());
+    live += room->members.size();
+    for (const Joining& entry : room->joining) joining += entry.abandoned ? 0 : 1;
+    for (std::uint32_t position = 0; position < room->members.size(); ++position) {
+      const Session* session = sessions_[room->members[position]].get();
+      CHECK(session != nullptr);
+      CHECK(std::any_of(session->rooms.begin(), session->rooms.end(), [&](const Membership& m) {
+        return m.room == index && m.position == position;
+      }));
+    }
+  }
+  CHECK(live + joining == memberships_);
+}
+
+}  // namespace parley::core

@@ -1,0 +1,112 @@
+// The connections of this worker as chat sessions, and the members that rooms have among them,
+// whatever worker the rooms are homed on.
+//
+// Threading  The owning worker alone.
+// Order      A member is live from the moment the room's `joined` mail arrives, so it gets each
+//            publication numbered above the one that mail names, and none below. Publications
+//            gather per room during a turn; whatever changes who is live flushes them first.
+// Cost       Per turn and room with publications: one frame sequence is built, then a reference
+//            per member. Per message and member: nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/base/types.h"
+#include "core/chat/edge_sink.h"
+#include "core/chat/hub_config.h"
+#include "core/chat/identity.h"
+#include "core/chat/post.h"
+#include "core/chat/vocabulary.h"
+#include "core/limits/token_bucket.h"
+#include "core/rooms/room_table.h"
+
+namespace parley::core {
+
+struct Membership {
+  static constexpr std::uint32_t joining = UINT32_MAX;
+
+  std::uint32_t room{};      // An index of Edge's.
+  std::uint32_t position{};  // In the room's members, or `joining`.
+};
+
+struct Session {
+  ConnId conn;
+  Identity identity;
+  std::uint64_t user_key{};  // 0 for guests, whose one connection carries their limit.
+  std::uint64_t address_key{};
+  TokenBucket commands;
+  TokenBucket messages;  // Guests only.
+  std::vector<Membership> rooms;
+};
+
+class Edge {
+ public:
+  struct Borrowed {  // All outlive this.
+    Post& post;
+    PayloadPool& pool;
+    EdgeSink& sink;
+  };
+
+  Edge(const HubConfig& config, WorkerId self, std::uint16_t worker_count, Borrowed borrowed);
+  Edge(const Edge&) = delete;
+  Edge& operator=(const Edge&) = delete;
+  ~Edge();
+
+  Session& open(ConnId conn, Identity identity, std::uint64_t address_key);
+  // Leaves all rooms. REQUIRES: open.
+  void close(ConnId conn);
+  // Null when the connection has gone, or its slot belongs to another.
+  [[nodiscard]] Session* find(ConnId conn);
+
+  JoinStatus join(Session& session, std::string_view name, const Resume* resume,
+                  std::string_view user);
+  void leave(Session& session, RoomId room);
+  // Neither joining nor gone.
+  [[nodiscard]] bool is_live(const Session& session, RoomId room) const;
+  // Empty when no connection of this worker is in the room.
+  [[nodiscard]] std::string_view room_name(RoomId room) const;
+  [[nodiscard]] WorkerId home_of(RoomId room) const;
+
+  void on_joined(Mail&& mail);
+  // The session whose join was refused, its membership gone; null when it has left meanwhile.
+  // `name` is filled with the room's name.
+  [[nodiscard]] Session* on_join_refused(const Mail& mail, std::string& name);
+  void on_deliver(Mail&& mail);
+  void end_turn();
+
+  [[nodiscard]] std::uint64_t sessions() const { return sessions_open_; }
+  [[nodiscard]] std::uint32_t rooms() const { return table_.size(); }
+  [[nodiscard]] std::uint64_t memberships() const { return memberships_; }
+  [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
+  void check_invariants() const;
+
+ private:
+  struct Room;
+
+  [[nodiscard]] std::uint32_t find_or_create(RoomId id, std::string_view name);
+  void drop_if_unused(std::uint32_t index);
+  void remove_member(std::uint32_t index, std::uint32_t position);
+  [[nodiscard]] Membership* membership_of(Session& session, std::uint32_t room);
+  void post_leave(ConnId conn, RoomId room);
+  void flush(Room& room);
+  [[nodiscard]] PayloadRef join_frames(Room& room, std::size_t first, std::size_t last);
+
+  const HubConfig config_;
+  const WorkerId self_;
+  const std::uint16_t worker_count_;
+  Borrowed borrowed_;
+  RoomTable table_;
+  std::vector<std::unique_ptr<Session>> sessions_;  // By slot; null: closed.
+  std::vector<std::unique_ptr<Room>> rooms_;        // By index; null: free.
+  std::vector<std::uint32_t> free_rooms_;
+  std::vector<std::uint32_t> gathering_;  // Rooms with publications of this turn.
+  std::uint64_t sessions_open_ = 0;
+  std::uint64_t memberships_ = 0;
+  std::uint64_t deliveries_ = 0;
+};
+
+}  // namespace parley::core

@@ -1,0 +1,399 @@
+#include "core/rooms/room_homes.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+
+namespace parley::core {
+
+namespace {
+
+constexpr std::uint32_t history_messages_per_frame = 100;
+constexpr std::uint32_t history_bytes_per_frame = 64 * 1024;
+constexpr std::int64_t size_interval_ms = 1000;
+
+struct RosterEntry {
+  ConnId conn;
+  WorkerId worker;
+  std::string user;
+};
+
+struct WorkerMembers {
+  WorkerId worker;
+  std::uint32_t members{};
+};
+
+std::uint64_t mix(
+    std::uint64_t x) {  // The finaliser of SplitMix64: every bit depends on every bit.
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+std::uint32_t frame_bytes(PayloadBlock* block) {
+  return block->end - block->begin;
+}
+
+}  // namespace
+
+struct RoomHomes::Room {
+  RoomId id;
+  std::string name;
+  std::uint64_t epoch{};
+  Sequence last{};
+  std::uint32_t members{};
+  bool permanent{};
+  bool size_due{};
+  std::vector<WorkerMembers> workers;
+  std::vector<RosterEntry> roster;
+
+  [[nodiscard]] bool has_user(std::string_view user) const {
+    return std::any_of(roster.begin(), roster.end(),
+                       [user](const RosterEntry& entry) { return entry.user == user; });
+  }
+};
+
+RoomHomes::RoomHomes(const HubConfig& config, WorkerId self, Borrowed borrowed)
+    : config_(config),
+      self_(self),
+      borrowed_(borrowed),
+      history_({.count_max = config.history_count_max,
+                .room_bytes_max = config.history_room_bytes_max,
+                .bytes_max = config.history_bytes_max,
+                .age_max = config.history_age_max}) {}
+
+RoomHomes::~RoomHomes() = default;
+
+void RoomHomes::create_permanent(RoomId id, std::string_view name) {
+  const std::uint32_t index = find_or_create(id, name);
+  CHECK(index != RoomTable::none);
+  rooms_[index]->permanent = true;
+}
+
+std::uint32_t RoomHomes::find_or_create(RoomId id, std::string_view name) {
+  const std::uint32_t found = table_.find(id);
+  if (found != RoomTable::none) return found;
+  if (table_.size() >= config_.rooms_max) return RoomTable::none;
+  std::uint32_t index;
+  if (free_.empty()) {
+    index = static_cast<std::uint32_t>(rooms_.size());
+    rooms_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  auto room = std::make_unique<Room>();
+  room->id = id;
+  room->name = name;
+  room->epoch = mix(config_.epoch_seed + mix((std::uint64_t{self_.value} << 48) + ++epochs_)) | 1;
+  rooms_[index] = std::move(room);
+  table_.insert(id, index);
+  return index;
+}
+
+void RoomHomes::drop_if_idle(std::uint32_t index) {
+  Room& room = *rooms_[index];
+  if (room.members > 0 || room.permanent || !history_.empty(index)) return;
+  if (room.size_due) return;  // It is in sizes_due_: tick() comes by and drops it.
+  table_.erase(room.id);
+  rooms_[index].reset();
+  free_.push_back(index);
+}
+
+void RoomHomes::on_join(Mail&& mail) {
+  const std::uint32_t index = find_or_create(mail.room, text_of(mail.subject));
+  if (index == RoomTable::none) return refuse(mail, Refusal::server_full);
+  Room& room = *rooms_[index];
+  if (config_.members_per_room_max != 0 && room.members >= config_.members_per_room_max) {
+    return refuse(mail, Refusal::room_full);
+  }
+  room.members += 1;
+  tell_arrival(room, mail);
+  auto at = std::find_if(room.workers.begin(), room.workers.end(),
+                         [&mail](const WorkerMembers& w) { return w.worker == mail.origin; });
+  if (at == room.workers.end()) {
+    room.workers.push_back({mail.origin, 1});
+  } else {
+    at->members += 1;
+  }
+  if (room.roster.size() < config_.presence_members_max) {
+    room.roster.push_back({mail.conn, mail.origin, std::string(text_of(mail.payload))});
+  }
+
+  if ((mail.flags & RoomMailFlags::resume) == 0) {
+    send_joined(index, mail, false);
+    send_recent(index, mail);
+    return;
+  }
+  const bool same_epoch = mail.number2 == 0 || mail.number2 == room.epoch;
+  const bool resumed = same_epoch && mail.number <= room.last;
+  send_joined(index, mail, resumed);
+  send_missed(index, mail, resumed);
+}
+
+void RoomHomes::refuse(const Mail& mail, Refusal why) {
+  Mail answer;
+  answer.kind = MailKind::join_refused;
+  answer.conn = mail.conn;
+  answer.origin = mail.origin;
+  answer.room = mail.room;
+  answer.number = static_cast<std::uint64_t>(why);
+  borrowed_.post.send(mail.origin, std::move(answer));
+}
+
+void RoomHomes::on_leave(const Mail& mail) {
+  const std::uint32_t index = table_.find(mail.room);
+  CHECK(index != RoomTable::none);
+  Room& room = *rooms_[index];
+  auto at = std::find_if(room.workers.begin(), room.workers.end(),
+                         [&mail](const WorkerMembers& w) { return w.worker == mail.origin; });
+  CHECK(at != room.workers.end());
+  room.members -= 1;
+  at->members -= 1;
+  if (at->members == 0) {
+    *at = room.workers.back();
+    room.workers.pop_back();
+  }
+  auto entry = std::find_if(room.roster.begin(), room.roster.end(), [&mail](const RosterEntry& e) {
+    return e.conn == mail.conn && e.worker == mail.origin;
+  });
+  std::string user;
+  if (entry != room.roster.end()) {
+    user = std::move(entry->user);
+    room.roster.erase(entry);
+  }
+  tell_departure(room, user);
+  drop_if_idle(index);
+}
+
+void RoomHomes::tell_arrival(Room& room, const Mail& mail) {
+  if (room.members == 1) return;
+  const std::string_view user = text_of(mail.payload);
+  if (room.members > config_.presence_members_max) {
+    if (!room.size_due) sizes_due_.push_back(table_.find(room.id));
+    room.size_due = true;
+    return;
+  }
+  if (room.has_user(user)) return;
+  PayloadRef frame = borrowed_.vocabulary.came(borrowed_.encoder, room.name, user, room.members);
+  if (frame) tell_members(room, frame, nullptr);
+}
+
+void RoomHomes::tell_departure(Room& room, std::string_view user) {
+  if (room.members == 0) return;
+  // Whoever was not on the roster has no name here: the room learns its new size only.
+  if (user.empty() || room.members >= config_.presence_members_max) {
+    if (!room.size_due) sizes_due_.push_back(table_.find(room.id));
+    room.size_due = true;
+    return;
+  }
+  if (room.has_user(user)) return;
+  PayloadRef frame = borrowed_.vocabulary.went(borrowed_.encoder, room.name, user, room.members);
+  if (frame) tell_members(room, frame, nullptr);
+}
+
+void RoomHomes::tell_members(Room& room, const PayloadRef& frame, const Mail* except) {
+  frame->room = room.id;
+  for (const WorkerMembers& at : room.workers) {
+    Mail mail;
+    mail.kind = MailKind::deliver;
+    mail.room = room.id;
+    mail.payload = frame.share();
+    if (except != nullptr) {
+      mail.flags = RoomMailFlags::signal;
+      mail.conn = except->conn;
+      mail.origin = except->origin;
+    }
+    borrowed_.post.send(at.worker, std::move(mail));
+  }
+}
+
+void RoomHomes::on_publish(Mail&& mail) {
+  const std::uint32_t index = table_.find(mail.room);
+  if (index == RoomTable::none) return;  // The sender left, as the last one, before this arrived.
+  Room& room = *rooms_[index];
+  if ((mail.flags & RoomMailFlags::signal) != 0) {
+    tell_members(room, mail.payload, &mail);
+    return;
+  }
+  room.last += 1;
+  publications_ += 1;
+  PayloadRef frame = std::move(mail.payload);
+  borrowed_.encoder.stamp(*frame.get(), room.last, now_);
+  frame->room = room.id;
+  frame->first_sequence = room.last;
+  frame->last_sequence = room.last;
+  history_.append(index, frame.share(), now_);
+  tell_members(room, frame, nullptr);
+}
+
+void RoomHomes::reply(const Mail& request, PayloadRef frame) {
+  Mail mail;
+  mail.kind = MailKind::reply;
+  mail.conn = request.conn;
+  mail.origin = request.origin;
+  mail.payload = std::move(frame);
+  borrowed_.post.send(request.origin, std::move(mail));
+}
+
+std::span<const std::string_view> RoomHomes::users_of(const Room& room) {
+  users_.clear();
+  for (const RosterEntry& entry : room.roster) {
+    if (std::find(users_.begin(), users_.end(), entry.user) == users_.end()) {
+      users_.push_back(entry.user);
+    }
+  }
+  return users_;
+}
+
+void RoomHomes::send_joined(std::uint32_t index, const Mail& mail, bool resumed) {
+  const Room& room = *rooms_[index];
+  Mail answer;
+  answer.kind = MailKind::joined;
+  answer.conn = mail.conn;
+  answer.origin = mail.origin;
+  answer.room = room.id;
+  answer.number = room.last;
+  answer.payload = borrowed_.vocabulary.joined(borrowed_.encoder, {.room = room.name,
+                                                                   .last = room.last,
+                                                                   .epoch = room.epoch,
+                                                                   .resumed = resumed,
+                                                                   .members = room.members,
+                                                                   .users = users_of(room)});
+  borrowed_.post.send(mail.origin, std::move(answer));
+}
+
+void RoomHomes::send_recent(std::uint32_t index, const Mail& mail) {
+  const Room& room = *rooms_[index];
+  messages_.resize(config_.history_on_join);
+  const std::uint32_t count = history_.before(index, room.last + 1, messages_);
+  // One frame, so what does not fit under the bound goes, oldest first.
+  std::uint32_t first = count;
+  std::uint64_t bytes = 0;
+  while (first > 0 &&
+         bytes + frame_bytes(messages_[first - 1]) <= config_.history_reply_bytes_max) {
+    first -= 1;
+    bytes += frame_bytes(messages_[first]);
+  }
+  const std::span<PayloadBlock* const> recent(messages_.data() + first, count - first);
+  PayloadRef frame = borrowed_.vocabulary.history(borrowed_.encoder, room.name, recent, false);
+  if (frame) reply(mail, std::move(frame));
+}
+
+void RoomHomes::send_missed(std::uint32_t index, const Mail& mail, bool resumed) {
+  const Room& room = *rooms_[index];
+  Sequence since = mail.number;
+  if (!resumed) {
+    since = 0;
+    PayloadRef gap = borrowed_.vocabulary.gap(borrowed_.encoder, room.name, 0, 0, GapReason::reset);
+    if (gap) reply(mail, std::move(gap));
+  }
+  send_range(index, mail, since, UINT32_MAX);
+}
+
+void RoomHomes::send_range(std::uint32_t index, const Mail& mail, Sequence since,
+                           std::uint32_t limit) {
+  const Room& room = *rooms_[index];
+  const Sequence oldest = history_.empty(index) ? room.last + 1 : history_.oldest(index);
+  if (since + 1 < oldest) {
+    PayloadRef gap = borrowed_.vocabulary.gap(borrowed_.encoder, room.name, since + 1, oldest - 1,
+                                              GapReason::expired);
+    if (gap) reply(mail, std::move(gap));
+    since = oldest - 1;
+  }
+  std::uint64_t bytes_left = config_.history_reply_bytes_max;
+  for (bool more = true; more;) {
+    messages_.resize(std::min(history_messages_per_frame, limit));
+    std::uint32_t count = history_.since(index, since, messages_);
+    std::uint64_t bytes = 0;
+    std::uint32_t taken = 0;
+    while (taken < count &&
+           (taken == 0 || bytes + frame_bytes(messages_[taken]) <=
+                              std::min<std::uint64_t>(history_bytes_per_frame, bytes_left))) {
+      bytes += frame_bytes(messages_[taken]);
+      taken += 1;
+    }
+    if (taken > 0) since = messages_[taken - 1]->last_sequence;
+    limit -= std::min(limit, taken);
+    bytes_left -= std::min(bytes_left, bytes);
+    more = since < room.last && limit > 0 && bytes_left > 0;
+    const std::span<PayloadBlock* const> part(messages_.data(), taken);
+    PayloadRef frame =
+        borrowed_.vocabulary.history(borrowed_.encoder, room.name, part, since < room.last);
+    if (!frame) return;
+    reply(mail, std::move(frame));
+  }
+}
+
+void RoomHomes::on_ask_history(const Mail& mail) {
+  const std::uint32_t index = table_.find(mail.room);
+  if (index == RoomTable::none) return;
+  const auto limit = static_cast<std::uint32_t>(mail.number2);
+  if ((mail.flags & RoomMailFlags::before) == 0) return send_range(index, mail, mail.number, limit);
+
+  const Room& room = *rooms_[index];
+  messages_.resize(std::min(limit, history_messages_per_frame));
+  const std::uint32_t count = history_.before(index, mail.number, messages_);
+  std::uint32_t first = count;
+  std::uint64_t bytes = 0;
+  while (first > 0 && (first == count || bytes + frame_bytes(messages_[first - 1]) <=
+                                             config_.history_reply_bytes_max)) {
+    first -= 1;
+    bytes += frame_bytes(messages_[first]);
+  }
+  const std::span<PayloadBlock* const> part(messages_.data() + first, count - first);
+  const bool more = !part.empty() && part.front()->first_sequence > history_.oldest(index);
+  PayloadRef frame = borrowed_.vocabulary.history(borrowed_.encoder, room.name, part, more);
+  if (frame) reply(mail, std::move(frame));
+}
+
+void RoomHomes::on_ask_presence(const Mail& mail) {
+  const std::uint32_t index = table_.find(mail.room);
+  if (index == RoomTable::none) return;
+  const Room& room = *rooms_[index];
+  PayloadRef frame = borrowed_.vocabulary.present(borrowed_.encoder, {.room = room.name,
+                                                                      .last = room.last,
+                                                                      .epoch = room.epoch,
+                                                                      .resumed = false,
+                                                                      .members = room.members,
+                                                                      .users = users_of(room)});
+  if (frame) reply(mail, std::move(frame));
+}
+
+void RoomHomes::tick() {
+  history_.expire(now_);
+  if (now_.value - sizes_told_.value >= size_interval_ms) {
+    sizes_told_ = now_;
+    std::vector<std::uint32_t> due;
+    due.swap(sizes_due_);
+    for (const std::uint32_t index : due) {
+      Room& room = *rooms_[index];
+      room.size_due = false;
+      PayloadRef frame = borrowed_.vocabulary.counted(borrowed_.encoder, room.name, room.members);
+      if (frame) tell_members(room, frame, nullptr);
+      drop_if_idle(index);
+    }
+  }
+  for (const std::uint32_t index : history_.take_emptied()) {
+    if (rooms_[index] != nullptr) drop_if_idle(index);
+  }
+}
+
+void RoomHomes::check_invariants() const {
+  std::uint32_t live = 0;
+  for (const std::unique_ptr<Room>& room : rooms_) {
+    if (room == nullptr) continue;
+    live += 1;
+    std::uint32_t members = 0;
+    for (const WorkerMembers& at : room->workers) {
+      CHECK(at.members > 0);
+      members += at.members;
+    }
+    CHECK(members == room->members);
+    CHECK(room->roster.size() <= room->members);
+    CHECK(room->roster.size() <= config_.presence_members_max);
+  }
+  CHECK(live == table_.size());
+}
+
+}  // namespace parley::core
