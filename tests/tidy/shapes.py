@@ -60,8 +60,8 @@ def no_folder_is_dead(tree):
             continue
         above, _, last = file.folder.rpartition("/")
         parent = tree.by_path.get(f"{above}/CMakeLists.txt" if above else "CMakeLists.txt")
-        words = words_of(parent) if parent else []
-        if parent and not any(re.match(rf"{re.escape(last)}$", word) for word in words):
+        added = re.findall(r"add_subdirectory\(\s*([^\s)]+)", parent.text) if parent else [last]
+        if last not in added:
             yield file.path, 1, f"{parent.path} does not add this folder"
 
 
