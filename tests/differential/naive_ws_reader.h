@@ -17,6 +17,7 @@ class NaiveWsReader {
   void push(std::uint8_t byte);
 
   [[nodiscard]] const WsOutcome& outcome() const { return outcome_; }
+  [[nodiscard]] bool in_close_frame() const { return in_payload_ && opcode() == 8; }
 
  private:
   void judge_header();
