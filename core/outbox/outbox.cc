@@ -123,15 +123,15 @@ std::uint32_t Outbox::drop_oldest(OutboxPool& pool, std::uint32_t bytes_wanted,
   return dropped;
 }
 
-// The oldest of a room go first, so its gap only grows at its end; it spans from the first to the
-// last number that was dropped since the gap was last taken.
+// The oldest of a room go first, so its latest gap only grows at its end; unless something in
+// between was sent, and then a new gap begins: what was sent must not be called missing.
 void Outbox::remember_gap(OutboxPool& pool, const PayloadBlock& block) {
   CHECK(block.first_sequence <= block.last_sequence);
   for (std::uint32_t node = first_gap_; node != none; node = pool.gaps_[node].next) {
     OutboxPool::GapNode& gap = pool.gaps_[node];
     if (gap.room != block.room) continue;
-    gap.first = std::min(gap.first, block.first_sequence);
-    gap.last = std::max(gap.last, block.last_sequence);
+    if (gap.last + 1 != block.first_sequence) break;
+    gap.last = block.last_sequence;
     return;
   }
   const std::uint32_t node = pool.gaps_.allocate();
@@ -150,6 +150,20 @@ bool Outbox::take_gap(OutboxPool& pool, Gap& gap) {
   first_gap_ = found.next;
   pool.gaps_.free(node);
   return true;
+}
+
+void Outbox::discard_unsent(OutboxPool& pool) {
+  auto [last_kept, node] = protected_front(pool);
+  while (node != none) {
+    const OutboxPool::Entry entry = pool.entries_[node];
+    queued_bytes_ -= entry.bytes;
+    pool.entries_.free(node);
+    PayloadRef::adopt(entry.block).reset();
+    node = entry.next;
+  }
+  (last_kept == none ? first_node_ : pool.entries_[last_kept].next) = none;
+  last_node_ = last_kept;
+  for (Gap gap; take_gap(pool, gap);) continue;
 }
 
 void Outbox::clear(OutboxPool& pool) {

@@ -57,9 +57,14 @@ class Outbox {
   // notice, less often.
   std::uint32_t drop_oldest(OutboxPool& pool, std::uint32_t bytes_wanted, std::uint32_t bytes_max);
 
-  // One remembered gap, removed; false when there is none. Gaps taken just before take() leave in
-  // that send, so later gaps of the same room are told of later.
+  // One remembered gap, removed; false when there is none. The latest of a room comes first, so
+  // notices that go to push_front() one by one leave in order. Take them just before take(): then
+  // they leave in that send, and a room has one gap at most.
   [[nodiscard]] bool take_gap(OutboxPool& pool, Gap& gap);
+
+  // Drops all that the kernel has not seen a byte of, gaps too: what is left ends a frame, so that
+  // a last word may follow.
+  void discard_unsent(OutboxPool& pool);
 
   // Gives everything back. REQUIRES: nothing in flight.
   void clear(OutboxPool& pool);
