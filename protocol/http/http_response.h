@@ -12,11 +12,11 @@ namespace parley::protocol {
 
 struct HttpResponse {
   std::uint16_t status = 200;
-  std::string_view content_type;            // Empty: no body, no header.
+  std::string_view content_type;  // Empty: no body, no header.
   std::string_view body;
-  std::span<const HttpHeader> headers;      // Further ones.
-  bool keep_alive = true;                   // False: adds `Connection: close`.
-  bool head = false;                        // The answer to HEAD: the length, not the body.
+  std::span<const HttpHeader> headers;  // Further ones.
+  bool keep_alive = true;               // False: adds `Connection: close`.
+  bool head = false;                    // The answer to HEAD: the length, not the body.
 };
 
 // "OK", "Not Found", ...; "Unknown" for a status it has no phrase for.

@@ -11,10 +11,10 @@ namespace parley::protocol {
 
 enum class [[nodiscard]] WsHandshake : std::uint8_t {
   accepted,
-  not_get,           // 405 (4.2.1: the method must be GET)
-  bad_upgrade,       // 400: no `Upgrade: websocket`, no `Connection: Upgrade`, a body, HTTP/1.0
-  bad_version,       // 426 with Sec-WebSocket-Version: 13 (4.2.2, 4.4)
-  bad_key,           // 400: missing, repeated or not 16 bytes of base64
+  not_get,      // 405 (4.2.1: the method must be GET)
+  bad_upgrade,  // 400: no `Upgrade: websocket`, no `Connection: Upgrade`, a body, HTTP/1.0
+  bad_version,  // 426 with Sec-WebSocket-Version: 13 (4.2.2, 4.4)
+  bad_key,      // 400: missing, repeated or not 16 bytes of base64
 };
 
 [[nodiscard]] WsHandshake check_ws_handshake(const HttpRequest& request);
