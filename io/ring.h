@@ -24,10 +24,10 @@ namespace parley::io {
 enum class Op : std::uint8_t { accept, recv, send, shutdown, cancel, close, wake };
 
 struct Completion {
-  ConnId conn;            // As submitted. May be stale: compare generations before use.
+  ConnId conn;  // As submitted. May be stale: compare generations before use.
   Op op{};
-  bool more{};            // False: the operation is over and may be queued again.
-  bool has_buffer{};      // recv with result > 0 only: `buffer` is lent to the caller.
+  bool more{};        // False: the operation is over and may be queued again.
+  bool has_buffer{};  // recv with result > 0 only: `buffer` is lent to the caller.
   BufferId buffer;
   std::int32_t result{};  // >= 0: bytes moved, or the accepted SocketId. < 0: -errno.
 };
@@ -41,7 +41,8 @@ class Ring {
 
   // Accepts from this worker's listener until told otherwise; each new socket is one completion
   // (conn is the one given here). The operation ends by itself on an error, and when at most
-  // accept_margin sockets are free: queue it again when some were closed.
+  // accept_margin sockets are free: the completion of the last socket says so with `more`, or
+  // -ENFILE where there was none to give. Queue it again when some were closed.
   virtual void accept(ConnId conn) = 0;
 
   // Ends accepting and closes the listener, so that the kernel refuses further connections. The

@@ -36,8 +36,8 @@ enum class ClientState : std::uint8_t {
   connecting,
   open,
   ended,    // The server sent FIN and everything before it was received.
-  reset,    // The server sent RST.
-  refused,  // Nobody listened, or the listener was closed before the connection was accepted.
+  reset,    // The server sent RST, or stopped listening before it accepted the connection.
+  refused,  // Nobody listens.
 };
 
 class RingHarness {
