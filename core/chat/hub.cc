@@ -86,6 +86,10 @@ class Hub::State::Call final : public EdgeSession {
   void reply(PayloadRef frame) override {
     state_.borrowed.sink.send(session_.conn, std::move(frame));
   }
+  void reply_error(PayloadRef frame) override {
+    state_.counts.errors_told += 1;
+    reply(std::move(frame));
+  }
   void close(CloseCode code, std::string_view reason) override {
     state_.borrowed.sink.close(session_.conn, code, reason);
   }

@@ -66,6 +66,7 @@ class EdgeSession {
 
   virtual Encoder& encoder() = 0;
   virtual void reply(PayloadRef frame) = 0;
+  virtual void reply_error(PayloadRef frame) = 0;  // The same, counted as an error.
   virtual void close(CloseCode code, std::string_view reason) = 0;
 
   // REQUIRES: valid_room_name(room).

@@ -42,7 +42,7 @@ void complain(EdgeSession& session, const Complaint& complaint) {
     w.key("id");
     w.string(complaint.tag);
   }
-  session.reply(session.encoder().finish());
+  session.reply_error(session.encoder().finish());
 }
 
 void write_user(ValueWriter& w, const Identity& identity) {

@@ -1,0 +1,70 @@
+// One client connection: a slot of its worker's table. Its life is a small state machine, moved by
+// completions and by what its protocol asks for:
+//
+//   free -> admission -> http -> websocket -> flushing -> half_closed -> closing -> free
+//              any of them ---------------------------------> dying ------^
+//
+// admission    accepted; its address is being counted, nothing is read yet
+// http         requests are read and answered
+// websocket    upgraded; a session of the hub when its endpoint is the chat
+// flushing     says no more; what is queued leaves, then the sending direction is shut
+// half_closed  waits for the peer's end, or for a while: a close with unread input would make the
+//              kernel reset the connection, and the last frame could be lost
+// dying        broken or timed out: everything under way is being cancelled
+// closing      all operations have ended, the descriptor is being closed
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/base/time.h"
+#include "core/base/types.h"
+#include "core/outbox/outbox.h"
+#include "protocol/http/http_parser.h"
+#include "protocol/websocket/ws_reader.h"
+
+namespace parley::server {
+
+enum class Phase : std::uint8_t {
+  free,
+  admission,
+  http,
+  websocket,
+  flushing,
+  half_closed,
+  dying,
+  closing,
+};
+
+enum class Endpoint : std::uint8_t { classic, echo };
+
+struct Connection {
+  ConnId id;
+  SocketId socket;
+  Phase phase = Phase::free;
+  Endpoint endpoint = Endpoint::classic;
+
+  // Operations under way: each ends with one last completion, and close waits for all of them.
+  bool receiving : 1 = false;
+  bool shutting_down : 1 = false;
+  bool cancelling : 1 = false;
+
+  bool peer_ended : 1 = false;       // Its end of input was seen.
+  bool flush_due : 1 = false;        // In the worker's list of connections to send on.
+  bool counted : 1 = false;          // Against its address; to be released.
+  bool in_hub : 1 = false;           // The hub has a session for it.
+  bool ping_unanswered : 1 = false;  // Since the last ping nothing was heard.
+
+  core::Outbox outbox;
+  Instant heard;                                       // When bytes last arrived.
+  std::unique_ptr<protocol::HttpParser> http;          // In phase http.
+  protocol::WsReader ws{protocol::WsRole::server, 0};  // In phase websocket.
+
+  // Bytes for this connection still reach the peer, in order.
+  [[nodiscard]] bool accepts_output() const {
+    return phase == Phase::http || phase == Phase::websocket || phase == Phase::admission;
+  }
+};
+static_assert(sizeof(Connection) <= 192, "Three cache lines for each of millions.");
+
+}  // namespace parley::server

@@ -1,0 +1,250 @@
+#include "server/http/http_service.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "core/base/check.h"
+#include "protocol/websocket/ws_handshake.h"
+#include "server/page/assets.h"
+#include "services/auth/token_verifier.h"
+
+namespace parley::server {
+
+namespace {
+
+using protocol::HttpHeader;
+using protocol::HttpRequest;
+using protocol::HttpResponse;
+
+constexpr protocol::HttpLimits limits{};
+constexpr std::size_t token_bytes_max = 8 * 1024;
+
+// The page loads nothing from elsewhere and is framed by nobody.
+constexpr std::array page_headers = {
+    HttpHeader{"Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'"},
+    HttpHeader{"X-Content-Type-Options", "nosniff"},
+    HttpHeader{"Referrer-Policy", "no-referrer"},
+    HttpHeader{"Cache-Control", "no-cache"},
+};
+constexpr std::array api_headers = {HttpHeader{"Cache-Control", "no-store"},
+                                    HttpHeader{"X-Content-Type-Options", "nosniff"}};
+
+const Asset* find_asset(std::string_view page_path, std::string_view path) {
+  if (page_path.empty() || !path.starts_with(page_path)) return nullptr;
+  const std::string_view relative = path.substr(page_path.size());
+  for (const Asset& asset : page_assets()) {
+    if (asset.path == relative) return &asset;
+  }
+  return nullptr;
+}
+
+std::uint64_t scatter(std::uint64_t x) {  // The finaliser of SplitMix64: a bijection.
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+HttpService::HttpService(Borrowed borrowed, std::uint64_t guest_seed)
+    : borrowed_(borrowed),
+      health_("{\"status\":\"ok\",\"service\":\"" + borrowed.config.service_name + "\"}"),
+      guests_(guest_seed) {}
+
+void HttpService::on_open(Connection& connection) {
+  connection.http = std::make_unique<protocol::HttpParser>(limits);
+}
+
+std::optional<Upgrade> HttpService::on_data(Connection& connection, Bytes bytes) {
+  protocol::HttpParser& parser = *connection.http;
+  parser.feed(bytes);
+  while (true) {
+    switch (parser.next()) {
+      case protocol::HttpStatus::need_more:
+        return std::nullopt;
+      case protocol::HttpStatus::error:
+        counters_.requests += 1;
+        refuse(connection, parser.error_status(), protocol::http_reason(parser.error_status()));
+        return std::nullopt;
+      case protocol::HttpStatus::request:
+        break;
+    }
+    counters_.requests += 1;
+    std::optional<Upgrade> upgrade = answer(connection, parser.request());
+    if (upgrade) {
+      upgrade->rest_bytes = parser.rest().size();
+      connection.http.reset();
+      return upgrade;
+    }
+    if (connection.phase != Phase::http) return std::nullopt;
+    // A kept connection has as long for its next request as a new one for its first.
+    borrowed_.transport.timers().set(
+        connection.id.slot,
+        borrowed_.transport.now() + milliseconds(borrowed_.config.handshake_timeout_ms));
+  }
+}
+
+std::optional<Upgrade> HttpService::answer(Connection& connection, const HttpRequest& request) {
+  const Config& config = borrowed_.config;
+  if (!config.classic_path.empty() && request.path == config.classic_path) {
+    return upgrade(connection, Endpoint::classic, request);
+  }
+  if (!config.echo_path.empty() && request.path == config.echo_path) {
+    return upgrade(connection, Endpoint::echo, request);
+  }
+  if (request.upgrade) {
+    // RFC 9110 7.8: an upgrade may be ignored, but what follows it cannot be told from requests.
+    refuse(connection, 404, "nothing to upgrade to here");
+    return std::nullopt;
+  }
+  answer_get(connection, request);
+  return std::nullopt;
+}
+
+void HttpService::answer_get(Connection& connection, const HttpRequest& request) {
+  HttpResponse response{.status = 200,
+                        .content_type = {},
+                        .body = {},
+                        .headers = api_headers,
+                        .keep_alive = request.keep_alive,
+                        .head = request.method == "HEAD"};
+  std::string text;
+  if (request.path == "/health") {
+    response.content_type = "application/json";
+    response.body = health_;
+  } else if (request.path == "/ready") {
+    response.status = draining_ ? 503 : 200;
+    response.content_type = "application/json";
+    response.body = draining_ ? "{\"status\":\"draining\"}" : "{\"status\":\"ready\"}";
+  } else if (request.path == "/metrics") {
+    text = borrowed_.metrics.render();
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = text;
+  } else if (const Asset* asset = find_asset(borrowed_.config.page_path, request.path)) {
+    response.content_type = asset->content_type;
+    response.body = asset->body;
+    response.headers = page_headers;
+  } else {
+    return refuse_request(connection, request, 404, "not found");
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    return refuse_request(connection, request, 405, "only GET and HEAD");
+  }
+  respond(connection, response);
+}
+
+std::optional<Upgrade> HttpService::upgrade(Connection& connection, Endpoint endpoint,
+                                            const HttpRequest& request) {
+  const auto refuse_with = [&](std::uint16_t status, std::string_view why) {
+    refuse_request(connection, request, status, why);
+    return std::nullopt;
+  };
+  switch (protocol::check_ws_handshake(request)) {
+    case protocol::WsHandshake::accepted:
+      break;
+    case protocol::WsHandshake::not_get:
+      return refuse_with(405, "a WebSocket handshake is a GET");
+    case protocol::WsHandshake::bad_upgrade:
+      return refuse_with(400, "this is a WebSocket endpoint: Upgrade: websocket is missing");
+    case protocol::WsHandshake::bad_version:
+      return refuse_with(426, "Sec-WebSocket-Version must be 13");
+    case protocol::WsHandshake::bad_key:
+      return refuse_with(400, "Sec-WebSocket-Key must be 16 bytes in base64, once");
+  }
+  if (draining_) return refuse_with(503, "shutting down");
+  if (!origin_allowed(request)) return refuse_with(403, "this origin may not connect");
+  Upgrade result{.endpoint = endpoint, .identity = {}, .rest_bytes = 0};
+  if (endpoint == Endpoint::classic) {
+    std::optional<core::Identity> identity = identify(request);
+    if (!identity) return refuse_with(401, "a valid token is needed: ?token=");
+    result.identity = std::move(*identity);
+  }
+  constexpr std::uint32_t accept_bytes_max = 256;
+  core::PayloadRef frame = borrowed_.payloads.allocate(accept_bytes_max);
+  frame->end += protocol::write_ws_accept(
+      request, MutableBytes(frame->bytes() + frame->end, accept_bytes_max));
+  borrowed_.transport.send(connection, std::move(frame));
+  counters_.upgrades += 1;
+  return result;
+}
+
+bool HttpService::origin_allowed(const HttpRequest& request) const {
+  const std::vector<std::string>& allowed = borrowed_.config.allowed_origins;
+  if (allowed.empty()) return true;
+  // Only browsers send an Origin, and only they can be made to connect against their user's will.
+  const std::string_view origin = request.header("Origin");
+  return origin.empty() || std::find(allowed.begin(), allowed.end(), origin) != allowed.end();
+}
+
+std::optional<core::Identity> HttpService::identify(const HttpRequest& request) {
+  std::array<char, token_bytes_max> buffer;
+  std::string_view token;
+  const bool decoded = protocol::query_parameter(request.query, "token", buffer, token);
+  if (!decoded && request.query.find("token=") == std::string_view::npos) {
+    if (borrowed_.config.guests == GuestPolicy::refuse) return std::nullopt;
+    return new_guest();
+  }
+  if (!decoded || borrowed_.tokens == nullptr) return std::nullopt;
+  Result<services::TokenClaims> claims = borrowed_.tokens->verify(token, now_);
+  if (!claims) return std::nullopt;
+  return core::Identity{
+      .id = std::move(claims->subject), .name = std::move(claims->username), .guest = false};
+}
+
+core::Identity HttpService::new_guest() {
+  // 46 bits of a sequence that never repeats, scattered: 9 digits of base 36.
+  constexpr std::uint64_t ids = 36ull * 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36;
+  std::array<char, 16> digits;
+  const std::uint64_t number = scatter(++guests_) % (ids - ids / 36) + ids / 36;
+  const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 36).ptr;
+  const std::string_view text(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  return {.id = "guest:" + std::string(text),
+          .name = "guest-" + std::string(text.substr(0, 4)),
+          .guest = true};
+}
+
+void HttpService::refuse_request(Connection& connection, const HttpRequest& request,
+                                 std::uint16_t status, std::string_view why) {
+  std::string body = "{\"error\":\"" + std::string(why) + "\"}";
+  std::array<HttpHeader, 3> headers;
+  std::size_t count = 0;
+  headers[count++] = {"Cache-Control", "no-store"};
+  if (status == 405) headers[count++] = {"Allow", "GET, HEAD"};
+  if (status == 426) {
+    headers[count++] = {"Sec-WebSocket-Version", "13"};
+    headers[count++] = {"Upgrade", "websocket"};
+  }
+  counters_.errors += 1;
+  // Behind an upgrade request the peer may already speak the other protocol.
+  respond(connection, {.status = status,
+                       .content_type = "application/json",
+                       .body = body,
+                       .headers = std::span(headers).first(count),
+                       .keep_alive = request.keep_alive && !request.upgrade,
+                       .head = request.method == "HEAD"});
+}
+
+void HttpService::refuse(Connection& connection, std::uint16_t status, std::string_view why) {
+  counters_.errors += 1;
+  const std::string body = "{\"error\":\"" + std::string(why) + "\"}";
+  constexpr std::array headers = {HttpHeader{"Cache-Control", "no-store"}};
+  respond(connection, {.status = status,
+                       .content_type = "application/json",
+                       .body = body,
+                       .headers = headers,
+                       .keep_alive = false,
+                       .head = false});
+}
+
+void HttpService::respond(Connection& connection, const HttpResponse& response) {
+  const std::uint32_t bytes_max = protocol::http_response_bytes_max(response);
+  core::PayloadRef frame = borrowed_.payloads.allocate(bytes_max);
+  frame->end +=
+      protocol::write_http_response(response, MutableBytes(frame->bytes() + frame->end, bytes_max));
+  borrowed_.transport.send(connection, std::move(frame));
+  if (!response.keep_alive) borrowed_.transport.finish(connection);
+}
+
+}  // namespace parley::server

@@ -1,0 +1,75 @@
+// The WebSocket side of connections: messages in, to the hub or back as an echo; frames out for
+// the hub; pings, time-outs and closing handshakes.
+//
+// Threading  The owning worker alone.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/chat/edge_sink.h"
+#include "core/chat/hub.h"
+#include "core/mail/post_office.h"
+#include "core/payload/payload_pool.h"
+#include "protocol/json/json_reader.h"
+#include "server/config/config.h"
+#include "server/connection/transport.h"
+#include "server/http/http_service.h"
+
+namespace parley::server {
+
+struct WsCounters {
+  std::uint64_t messages = 0;
+  std::uint64_t protocol_errors = 0;
+  std::uint64_t gap_notices = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t address_refused = 0;
+};
+
+class WsService final : public core::EdgeSink {
+ public:
+  struct Borrowed {  // All outlive this.
+    const Config& config;
+    Transport& transport;
+    core::PayloadPool& payloads;
+    core::Mailbox& mailbox;
+    HttpService& http;
+  };
+
+  explicit WsService(Borrowed borrowed);
+
+  // The hub uses this as its sink, so it comes later. Borrowed; outlives this but for ~Hub().
+  void set_hub(core::Hub& hub) { hub_ = &hub; }
+
+  void on_upgrade(Connection& connection, Upgrade&& upgrade, MutableBytes rest);
+  void on_data(Connection& connection, MutableBytes bytes);
+  void on_timer(Connection& connection);
+
+  // A close frame, then the end of the connection.
+  void close(Connection& connection, protocol::WsCloseCode code, std::string_view reason);
+
+  // Queues the notices of what was dropped, before what is left. REQUIRES: phase websocket.
+  void tell_gaps(Connection& connection);
+
+  // EdgeSink.
+  void send(ConnId conn, core::PayloadRef frame) override;
+  void deliver(std::span<const std::uint32_t> slots, const core::PayloadRef& frame) override;
+  void close(ConnId conn, core::CloseCode code, std::string_view reason) override;
+  [[nodiscard]] bool admitted(ConnId conn, bool allowed) override;
+  void post(WorkerId target, core::Mail&& mail) override;
+
+  [[nodiscard]] const WsCounters& counters() const { return counters_; }
+
+ private:
+  void on_event(Connection& connection, const protocol::WsEvent& event);
+  void on_text(Connection& connection, Bytes payload);
+  [[nodiscard]] core::PayloadRef close_frame(std::uint16_t code, std::string_view reason);
+  void set_timer(Connection& connection);
+
+  Borrowed borrowed_;
+  core::Hub* hub_ = nullptr;
+  protocol::JsonReader json_;
+  WsCounters counters_;
+};
+
+}  // namespace parley::server
