@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,28 +30,28 @@ struct Config {
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 8080;  // 0: the kernel chooses; the log says which.
   std::uint32_t listen_backlog = 50'000;
-  std::uint16_t workers = 0;         // 0: one per core.
-  bool pin_workers = false;          // Worker i on core i modulo cores.
+  std::uint16_t workers = 0;  // 0: one per core.
+  bool pin_workers = false;   // Worker i on core i modulo cores.
   std::string profile = "default";
   std::string data_dir;
   LogLevel log_level = LogLevel::info;
-  std::string log_format = "text";   // or "json"
-  std::string log_file;              // Empty: standard error.
+  std::string log_format = "text";  // or "json"
+  std::string log_file;             // Empty: standard error.
 
   // Endpoints.
   std::string classic_path = "/ws";
-  std::string echo_path;             // Empty: no echo endpoint.
-  std::string page_path = "/";       // Empty: no chat page.
+  std::string echo_path;        // Empty: no echo endpoint.
+  std::string page_path = "/";  // Empty: no chat page.
   std::string service_name = "chat-service";
   std::vector<std::string> allowed_origins;  // Of WebSocket upgrades; empty: any.
 
   // Who may come in.
   GuestPolicy guests = GuestPolicy::may_choose_name;
-  std::string jwt_secret;            // HS256; empty: none.
-  std::string jwt_public_key_file;   // RS256, PEM; empty: none.
+  std::string jwt_secret;           // HS256; empty: none.
+  std::string jwt_public_key_file;  // RS256, PEM; empty: none.
 
   // Limits.
-  std::uint32_t connections_max = 0;         // Of the process; 0: what the descriptor limit allows.
+  std::uint32_t connections_max = 0;  // Of the process; 0: what the descriptor limit allows.
   std::uint32_t connections_per_address_max = 0;
   std::uint32_t message_bytes_max = 65'536;
   std::uint32_t outbox_bytes_max = 1 << 20;
@@ -80,15 +82,16 @@ struct Config {
 
   // The ring of each worker.
   std::uint32_t recv_buffer_bytes = 4'096;
-  std::uint32_t recv_buffers = 1'024;        // Per worker; a power of two.
-  std::uint32_t mailbox_capacity = 1'024;    // Per pair of workers and rank; a power of two.
+  std::uint32_t recv_buffers = 1'024;      // Per worker; a power of two.
+  std::uint32_t mailbox_capacity = 1'024;  // Per pair of workers and rank; a power of two.
 };
 
 // One value of the effective configuration, for --check-config.
 struct ConfigEntry {
   std::string key;     // As in TOML: "limits.message_bytes_max"
   std::string value;   // Secrets show as "(set)" or "(none)".
-  std::string origin;  // "default", "profile roflfaucet", "file x.toml:12", "env PORT", "flag"
+  std::string origin;  // "default", "profile roflfaucet", "file x.toml:12", "env PORT",
+                       // "env PORT (.env:3)", "flag --listen"
 };
 
 struct Options {
@@ -104,8 +107,12 @@ struct Exit {
 };
 
 // `environment` as in main(). Reads the configuration file and .env, nothing else. A set-up error
-// (a file that is not there, a value out of range) is exit code 1, a wrong command line 2.
+// (a file that is not there, a value out of range) is exit code 1, a wrong command line 2: an
+// unknown flag, or a value of a flag that is not what it must be.
 [[nodiscard]] std::expected<Options, Exit> load_options(int argc, const char* const* argv,
                                                         const char* const* environment);
+
+// What --check-config prints: one line "key = value  # origin" per entry.
+[[nodiscard]] std::string entries_text(std::span<const ConfigEntry> entries);
 
 }  // namespace parley::server

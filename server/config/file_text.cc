@@ -1,0 +1,35 @@
+#include "server/config/file_text.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace parley::server {
+
+namespace {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+}  // namespace
+
+Result<std::string> file_text(const std::string& path) {
+  constexpr std::size_t file_bytes_max = 1 << 20;  // Against a device or a log named by mistake.
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
+  if (file == nullptr) return failure(std::strerror(errno));
+  std::string text;
+  std::array<char, 4'096> block{};
+  while (true) {
+    const std::size_t bytes = std::fread(block.data(), 1, block.size(), file.get());
+    text.append(block.data(), bytes);
+    if (text.size() > file_bytes_max) return failure("larger than 1 MiB");
+    if (bytes < block.size()) break;
+  }
+  if (std::ferror(file.get()) != 0) return failure(std::strerror(errno));
+  return text;
+}
+
+}  // namespace parley::server
