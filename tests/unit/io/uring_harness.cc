@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <string>
 
 #include "core/base/check.h"
 #include "io/listener.h"
@@ -151,29 +150,5 @@ std::unique_ptr<RingHarness> make_uring_harness_old_tiny(const RingHarnessOption
   return std::make_unique<UringHarness>(
       options, UringHarness::Kernel{.submissions = 2, .completions = 4, .all_features = false});
 }
-
-namespace {
-
-struct Named {
-  const char* name;
-  RingHarnessFactory factory;
-};
-
-std::string name_of(const testing::TestParamInfo<RingHarnessFactory>& info) {
-  for (const Named& named : {Named{"Full", &make_uring_harness},
-                             {"TinyQueues", &make_uring_harness_tiny},
-                             {"OldKernel", &make_uring_harness_old},
-                             {"OldKernelTinyQueues", &make_uring_harness_old_tiny}}) {
-    if (named.factory == info.param) return named.name;
-  }
-  return "Unnamed";
-}
-
-INSTANTIATE_TEST_SUITE_P(Uring, RingContract,
-                         testing::Values(&make_uring_harness, &make_uring_harness_tiny,
-                                         &make_uring_harness_old, &make_uring_harness_old_tiny),
-                         name_of);
-
-}  // namespace
 
 }  // namespace parley::io
