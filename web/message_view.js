@@ -53,7 +53,7 @@ export class MessageView {
     this.place(room === null ? [] : this.wanted(room));
     if (room !== null) this.tellFates(room.outbox, blockedSeconds);
     if (wasAtBottom) this.scrollToEnd();
-    else if (anchor !== null) this.scroller.scrollTop += anchor.node.offsetTop - anchor.top;
+    else if (anchor !== null) this.restore(anchor);
     // What is drawn at once on entering a room is not news to be read aloud.
     if (switched) requestAnimationFrame(() => this.scroller.removeAttribute('aria-busy'));
     this.fill();
@@ -229,14 +229,18 @@ export class MessageView {
     if (this.room !== null) this.room.readsOlder = false;
   }
 
-  // The first row in view, to be kept where it is.
+  // The first message in view, by key: its row may be drawn anew.
   anchor() {
     const top = this.scroller.scrollTop + this.scroller.offsetTop;
-    for (const node of this.list.children) {
-      if (node.offsetTop + node.offsetHeight > top && node.dataset.seq !== undefined) {
-        return {node, top: node.offsetTop};
-      }
+    for (const [key, {node}] of this.rows) {
+      const inView = node.offsetTop + node.offsetHeight > top;
+      if (inView && node.dataset.seq !== undefined) return {key, top: node.offsetTop};
     }
     return null;
+  }
+
+  restore({key, top}) {
+    const row = this.rows.get(key);
+    if (row !== undefined) this.scroller.scrollTop += row.node.offsetTop - top;
   }
 }
