@@ -38,11 +38,9 @@ enum class Phase : std::uint8_t {
 
 template <class Buffer>
 void empty_and_shrink(Buffer& buffer) {
-  if (buffer.capacity() > kept_bytes_max) {
-    buffer = Buffer();
-  } else {
-    buffer.clear();
-  }
+  // By swap: an assigned empty string would keep the buffer.
+  if (buffer.capacity() > kept_bytes_max) Buffer().swap(buffer);
+  buffer.clear();
 }
 
 // The header or trailer section being gathered, its lines with their CRLF.
