@@ -17,25 +17,37 @@ inline constexpr std::uint32_t mail_ranks = 4;
 
 enum class MailKind : std::uint8_t {
   // check_ip: to the home of an address.
-  ip_admit, ip_release, ip_checked_publish,
+  ip_admit,
+  ip_release,
+  ip_checked_publish,
   // check_user: to the home of a user.
   user_checked_publish,
   // to_home: to the home of a room.
-  join, leave, publish, ask_history, ask_presence,
+  join,
+  leave,
+  publish,
+  ask_history,
+  ask_presence,
   // to_edge: to a worker that has connections.
-  ip_verdict, joined, join_refused, deliver, reply, limited, presence_total,
+  ip_verdict,
+  joined,
+  join_refused,
+  deliver,
+  reply,
+  limited,
+  presence_total,
 };
 
 struct Mail {
   MailKind kind{};
   std::uint8_t flags{};
-  WorkerId from;            // Filled in by the mailbox.
-  ConnId conn;              // A connection of the worker `origin`.
+  WorkerId from;  // Filled in by the mailbox.
+  ConnId conn;    // A connection of the worker `origin`.
   WorkerId origin;
   RoomId room;
   PayloadRef payload;
-  PayloadRef subject;       // A second payload: whose it is, or the room's name.
-  std::uint64_t number{};   // A sequence number, a limit, a key: `kind` says.
+  PayloadRef subject;      // A second payload: whose it is, or the room's name.
+  std::uint64_t number{};  // A sequence number, a limit, a key: `kind` says.
   std::uint64_t number2{};
 };
 static_assert(sizeof(Mail) <= cache_line_bytes);

@@ -35,7 +35,7 @@ struct TimerWheel::State {
   static_assert(sizeof(Entry) == 16);
 
   struct Free {
-    void operator()(Entry* entries) const { std::free(entries); }
+    void operator()(Entry* memory) const { std::free(memory); }
   };
 
   std::uint32_t slots_max;
