@@ -225,6 +225,10 @@ export class View {
     document.querySelector('main').addEventListener('click', (event) => {
       if (event.target === event.currentTarget) this.menu(false);
     });
+    document.querySelector('.skip').addEventListener('click', (event) => {
+      event.preventDefault(); // The part of the address behind # names a room.
+      ui.text.focus();
+    });
     document.addEventListener('keydown', (event) => this.onKey(event));
   }
 

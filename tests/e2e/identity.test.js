@@ -102,7 +102,7 @@ test('auth in band makes a guest the user of the token (S0-33)', async () => {
 
 test('auth in band with a bad token is auth_failed, and the guest stays a guest', async () => {
   const client = await Client.connect(server);
-  for (const text of [bad['of another secret'], bad['that is no token'], '', 5]) {
+  for (const text of [bad['of another secret'], bad['that is no token'], '..']) {
     const error = await client.ask({type: 'auth', token: text}, 'error');
     assert.equal(error.code, 'auth_failed', JSON.stringify(text));
   }
@@ -124,9 +124,8 @@ test('A guest chooses a name and keeps the mark of a guest', async () => {
 
 test('A user of a token does not become another name by auth', async () => {
   const client = await Client.connect(server, {query: `token=${mintToken('carol')}`});
-  const answer = await client.ask({type: 'auth', user: {username: 'root'}},
-    ({type}) => type === 'error' || type === 'authSuccess');
-  assert.equal(answer.type, 'error');
+  const error = await client.ask({type: 'auth', user: {username: 'root'}}, 'error');
+  assert.equal(error.code, 'not_authenticated');
   await client.join('general');
   assert.equal((await client.say('general', 'hi')).user, 'carol');
   await client.close();
@@ -136,7 +135,7 @@ test('Where guests may not choose, auth with a name is refused', async () => {
   const allow = await Server.start(['--guests', 'allow']);
   const client = await Client.connect(allow);
   const error = await client.ask({type: 'auth', user: {username: 'Ada'}}, 'error');
-  assert.match(error.code, /./);
+  assert.equal(error.code, 'not_authenticated');
   await client.close();
   await allow.stop();
 });

@@ -289,6 +289,7 @@ test('Everything can be done by keyboard', {skip}, async () => {
   await page.keyboard.type('second line');
   await page.keyboard.press('Enter');
   await bubble(page, 'first line\nsecond line').waitFor();
+  assert.match(page.url(), /#keys$/);
   await page.keyboard.press('Control+k');
   await page.keyboard.type('by keyboard');
   await page.keyboard.press('Enter');

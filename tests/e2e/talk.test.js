@@ -128,6 +128,19 @@ test('History answers before, since and limit', async () => {
   await client.close();
 });
 
+test('One history holds at most 100 messages, whatever is asked for', async () => {
+  const client = await connect();
+  await client.join('many');
+  for (let i = 1; i <= 120; i += 1) {
+    client.send({type: 'message', room: 'many', message: `text ${i}`});
+    if (i % 40 === 0) await client.next((m) => m.type === 'message' && m.seq === i);
+  }
+  const answer = await client.ask({type: 'history', room: 'many', since: 0, limit: 1000},
+    'history');
+  assert.deepEqual(seqs(answer.messages), Array.from({length: 100}, (_, index) => index + 1));
+  await client.close();
+});
+
 test('Others hear of typing, the typist does not', async () => {
   const [a, b] = await Promise.all([connect(), connect()]);
   await a.join('typing');
