@@ -40,7 +40,7 @@ int on_genmask(wslay_event_context_ptr, std::uint8_t* key, std::size_t size, voi
 void on_message(wslay_event_context_ptr, const wslay_event_on_msg_recv_arg* arg, void* user_data) {
   auto& session = *static_cast<Session*>(user_data);
   const std::span<const std::uint8_t> payload(arg->msg, arg->msg_length);
-  WsMessage message{.opcode = arg->opcode};
+  WsMessage message{.opcode = arg->opcode, .close_code = 0, .payload = {}};
   if (arg->opcode == WSLAY_CONNECTION_CLOSE) {
     const bool has_code = payload.size() >= 2;
     message.close_code = has_code ? arg->status_code : std::uint16_t{1005};
