@@ -18,8 +18,8 @@ namespace parley::io {
 
 namespace {
 
-// Near a full table: enough to take what comes in one turn, little enough to arm and cancel.
-constexpr std::uint32_t singles_armed_max = 16;
+// Enough to take what comes in one turn, few enough to arm and cancel.
+constexpr std::uint32_t singles_armed_max = 64;
 
 constexpr std::uint64_t accept_tag = Tag{.kind = Tag::Kind::accept}.pack();
 
@@ -85,6 +85,10 @@ void Acceptor::stop_listening() {
 }
 
 bool Acceptor::has_room_for_multishot() const {
+  // Kernels before 6.8 report a number that is no descriptor when a multishot accept ends because
+  // the completion queue is full. In the table that is found out; of the process, it would be
+  // somebody else's.
+  if (!asks_ring_) return false;
   // One more than the queue holds: the last completion of a multishot that did not fit.
   return table_.free_count() > margin_ + ring_.completion_entries() + 1;
 }
@@ -153,8 +157,7 @@ void Acceptor::on_accept(std::int32_t result, bool more) {
 }
 
 void Acceptor::on_socket(std::uint32_t socket) {
-  // Kernels before 6.8 report a number that is no socket when a multishot accept ends because the
-  // completion queue is full.
+  // Not a socket: see has_room_for_multishot().
   if (table_.is_open(socket) || socket >= table_.size()) {
     ring_.counters().accept_errors += 1;
     return;

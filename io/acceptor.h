@@ -7,7 +7,8 @@
 //
 // Peers  The kernel is asked for the address of a socket in the table where it can answer (Linux
 //        6.7). Elsewhere connections are accepted as descriptors of the process, asked with
-//        getpeername(), put into the table and closed: three more system calls for each.
+//        getpeername(), put into the table and closed: three more system calls for each, and no
+//        multishot.
 #pragma once
 
 #include <cstdint>

@@ -24,11 +24,11 @@ namespace parley::io {
 enum class Op : std::uint8_t { accept, recv, send, shutdown, cancel, close, wake };
 
 struct Completion {
-  ConnId conn;  // As submitted. May be stale: compare generations before use.
+  ConnId conn{};  // As submitted. May be stale: compare generations before use.
   Op op{};
   bool more{};        // False: the operation is over and may be queued again.
   bool has_buffer{};  // recv with result > 0 only: `buffer` is lent to the caller.
-  BufferId buffer;
+  BufferId buffer{};
   std::int32_t result{};  // >= 0: bytes moved, or the accepted SocketId. < 0: -errno.
 };
 

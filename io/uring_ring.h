@@ -31,7 +31,7 @@ class SocketTable;
 struct Tag;
 
 struct UringConfig {
-  WorkerId worker;
+  WorkerId worker{};
   RingDirectory* directory{};       // Borrowed; outlives the ring. Where wake() finds others.
   int listener_fd = -1;             // A blocking one, owned by the ring from open() on, also
                                     // when that fails. -1: this ring accepts nothing.
