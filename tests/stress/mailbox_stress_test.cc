@@ -220,15 +220,23 @@ TEST(MailboxStress, EveryLetterArrivesOnceAndInOrderThroughLargeQueues) {
   expect_sound(run_world(1'024, 3));
 }
 
+void pause(std::uint64_t steps) {
+  std::atomic<std::uint64_t> passed{0};
+  while (passed.fetch_add(1, std::memory_order_relaxed) < steps) {
+  }
+}
+
 // Two threads hand one letter to and fro, and each sleeps whenever it has nothing: every letter
 // needs its wake-up.
 TEST(MailboxStress, NoWakeUpIsLostBetweenTwoThatAlwaysSleep) {
-  constexpr std::uint64_t rounds = 10'000;
+  constexpr std::uint64_t rounds = 5'000;
+  constexpr std::uint64_t pause_steps_max = 10'000;
   PostOffice office(2, 1);
   std::array<Bell, 2> bells;
   std::array<std::uint64_t, 2> lost{};
   const auto play = [&](std::uint16_t self) {
     Mailbox mailbox(office, {self});
+    std::minstd_rand random(self + 1u);
     const auto other = static_cast<std::uint16_t>(1 - self);
     const auto send = [&](std::uint64_t number) {
       Mail mail;
@@ -241,11 +249,14 @@ TEST(MailboxStress, NoWakeUpIsLostBetweenTwoThatAlwaysSleep) {
     for (std::uint64_t expected = self == 0 ? 1 : 0; expected < rounds; expected += 2) {
       Mail mail;
       while (!mailbox.receive(mail)) {
+        // As long as waking the other takes, or its answer never falls between these two calls.
+        pause(random() % pause_steps_max);
         if (!mailbox.try_sleep()) continue;
         if (!bells[self].wait(20'000'000'000)) ++lost[self];
         mailbox.woke();
       }
       ASSERT_EQ(mail.number, expected);
+      pause(random() % pause_steps_max);
       if (expected + 1 < rounds) send(expected + 1);
     }
   };
