@@ -64,11 +64,12 @@ void JsonEncoder::stamp(core::PayloadBlock& payload, Sequence sequence, UnixMill
   CHECK(payload.stamp != 0);
   constexpr std::string_view sequence_key = ",\"seq\":";
   constexpr std::string_view time_key = ",\"timestamp\":";
-  std::array<char, sequence_key.size() + time_key.size() + 2 * 20> text;
+  constexpr std::size_t digits_max = 20;  // Of a 64-bit number, with its sign.
+  std::array<char, sequence_key.size() + time_key.size() + 2 * digits_max> text;
   char* out = append(text.data(), sequence_key);
-  out = std::to_chars(out, text.data() + text.size(), sequence).ptr;
+  out = std::to_chars(out, out + digits_max, sequence).ptr;
   out = append(out, time_key);
-  out = std::to_chars(out, text.data() + text.size(), time.value).ptr;
+  out = std::to_chars(out, out + digits_max, time.value).ptr;
   const auto bytes = static_cast<std::uint32_t>(out - text.data());
   static_assert(text.size() + protocol::WsFramer::header_bytes_max <=
                 core::PayloadPool::headroom_bytes);
