@@ -71,7 +71,7 @@ std::string help_text(std::string_view program) {
       out += "\n[" + std::string(section) + "]\n";
     }
     append_flag(out, flag_of(option) + " " + std::string(option.argument),
-                std::string(option.description) + " " + range_text(option) + " [" +
+                std::string(option.description) + " (" + range_text(option) + ") [" +
                     shown_value(option, defaults) + "]");
   }
   out += "\nProfiles:\n";

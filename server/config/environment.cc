@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <fstream>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "server/config/file_text.h"
 
 namespace parley::server {
 
@@ -65,19 +69,21 @@ bool parse_env_line(std::string_view line, Variable& variable) {
 }
 
 Result<std::vector<Variable>> file_variables(const std::string& path, bool required) {
-  std::ifstream file(path);
-  if (!file) {
-    if (required) return failure("env PARLEY_ENV_FILE: cannot read " + path);
-    return std::vector<Variable>{};
+  const std::expected<std::string, int> text = file_text(path);
+  if (!text) {
+    if (!required && text.error() == ENOENT) return std::vector<Variable>{};
+    return failure("cannot read the environment file " + path + ": " + std::strerror(text.error()));
   }
   std::vector<Variable> variables;
-  std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
-    const std::string_view text = trimmed(line);
-    if (text.empty() || text.starts_with('#')) continue;
+  std::string_view rest(*text);
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.empty() || line.starts_with('#')) continue;
     const std::string where = path + ":" + std::to_string(number);
     Variable variable;
-    if (!parse_env_line(text, variable)) {
+    if (!parse_env_line(line, variable)) {
       return failure(where + ": must be NAME=VALUE, or a comment that begins with #");
     }
     variable.origin = "env " + variable.name + " (" + where + ")";

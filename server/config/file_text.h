@@ -1,12 +1,11 @@
-// The whole of a small file. The error is the system's reason, such as "Is a directory".
+// The whole of a small file. The error is an errno value: ENOENT, EISDIR, EFBIG over 1 MiB.
 #pragma once
 
+#include <expected>
 #include <string>
-
-#include "core/base/result.h"
 
 namespace parley::server {
 
-[[nodiscard]] Result<std::string> file_text(const std::string& path);
+[[nodiscard]] std::expected<std::string, int> file_text(const std::string& path);
 
 }  // namespace parley::server

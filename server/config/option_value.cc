@@ -1,6 +1,4 @@
 // Texts to values and back, by the option's type and form.
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -8,6 +6,7 @@
 #include <limits>
 
 #include "core/base/check.h"
+#include "server/config/ip_literal.h"
 #include "server/config/option.h"
 #include "server/config/profile.h"
 
@@ -82,9 +81,7 @@ std::string rate_text(const Rate& rate) {
 
 bool parse_address(std::string& host) {
   if (host == "localhost") host = "127.0.0.1";
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+  return is_ip_literal(host);
 }
 
 bool is_origin(std::string_view text) {

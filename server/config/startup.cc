@@ -1,10 +1,10 @@
 #include "server/config/startup.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "server/config/file_text.h"
@@ -17,24 +17,35 @@ std::string because(int error) {
   return std::string(": ") + std::strerror(error);
 }
 
+// By writing: permissions alone do not tell of a file system that is read-only or full.
+Result<void> check_writable(const std::string& path) {
+  const std::string probe = path + "/.parley-write-check";
+  std::FILE* file = std::fopen(probe.c_str(), "we");
+  if (file == nullptr) {
+    return failure("data_dir = " + path + " is not writable by this user" + because(errno));
+  }
+  std::fclose(file);
+  std::remove(probe.c_str());
+  return {};
+}
+
 }  // namespace
 
 Result<void> prepare_data_dir(const Config& config) {
+  namespace fs = std::filesystem;
   const std::string& path = config.data_dir;
   if (path.empty()) return {};
-  constexpr mode_t owner_and_group = 0750;
-  if (mkdir(path.c_str(), owner_and_group) != 0 && errno != EEXIST) {
-    return failure("data_dir = " + path + " cannot be made" + because(errno));
+  std::error_code error;
+  const bool made = fs::create_directory(path, error);
+  std::error_code absent;
+  if (!made && !fs::exists(path, absent)) {
+    return failure("data_dir = " + path + " cannot be made" + because(error.value()));
   }
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) {
-    return failure("data_dir = " + path + " cannot be used" + because(errno));
-  }
-  if (!S_ISDIR(status.st_mode)) return failure("data_dir = " + path + " is not a directory");
-  if (access(path.c_str(), W_OK | X_OK) != 0) {
-    return failure("data_dir = " + path + " is not writable by this user" + because(errno));
-  }
-  return {};
+  if (!fs::is_directory(path, error)) return failure("data_dir = " + path + " is not a directory");
+  constexpr fs::perms owner_and_group = fs::perms::owner_all | fs::perms::group_read |
+                                        fs::perms::group_exec;  // What others say is private.
+  if (made) fs::permissions(path, owner_and_group, error);
+  return check_writable(path);
 }
 
 Result<std::vector<services::TokenKey>> load_token_keys(const Config& config) {
@@ -44,10 +55,9 @@ Result<std::vector<services::TokenKey>> load_token_keys(const Config& config) {
   }
   const std::string& path = config.jwt_public_key_file;
   if (path.empty()) return keys;
-  Result<std::string> pem = file_text(path);
+  std::expected<std::string, int> pem = file_text(path);
   if (!pem) {
-    return failure("auth.jwt_public_key_file = " + path +
-                   " cannot be read: " + pem.error().message);
+    return failure("auth.jwt_public_key_file = " + path + " cannot be read" + because(pem.error()));
   }
   keys.push_back({.algorithm = services::TokenAlgorithm::rs256, .key = std::move(*pem)});
   return keys;

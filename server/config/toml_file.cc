@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "server/config/file_text.h"
@@ -108,9 +109,10 @@ Result<std::string> text_of(const toml::node& node, TomlKind kind) {
 }  // namespace
 
 Result<std::vector<Assignment>> read_toml_file(const std::string& path) {
-  const Result<std::string> text = file_text(path);
+  const std::expected<std::string, int> text = file_text(path);
   if (!text) {
-    return failure("cannot read the configuration file " + path + ": " + text.error().message);
+    return failure("cannot read the configuration file " + path + ": " +
+                   std::strerror(text.error()));
   }
   toml::table root;
   try {

@@ -121,10 +121,10 @@ spdlog::sink_ptr make_sink(const std::string& file) {
 }  // namespace
 
 struct Log::State {
-  State(spdlog::sink_ptr sink, LogFormat line_format)
-      : format(line_format), logger("parley", std::move(sink)) {}
+  State(spdlog::sink_ptr sink, bool json_lines)
+      : json(json_lines), logger("parley", std::move(sink)) {}
 
-  const LogFormat format;
+  const bool json;
   spdlog::logger logger;
 };
 
@@ -134,18 +134,18 @@ Log::~Log() {
   state_->logger.flush();
 }
 
-Result<std::unique_ptr<Log>> Log::open(const LogOptions& options) {
+Result<std::unique_ptr<Log>> Log::open(const Config& config) {
   try {
-    auto state = std::make_unique<State>(make_sink(options.file), options.format);
-    const char* pattern = options.format == LogFormat::json ? "{\"ts\":\"%Y-%m-%dT%H:%M:%S.%eZ\",%v"
-                                                            : "%Y-%m-%dT%H:%M:%S.%eZ %v";
+    auto state = std::make_unique<State>(make_sink(config.log_file), config.log_format == "json");
+    const char* pattern =
+        state->json ? "{\"ts\":\"%Y-%m-%dT%H:%M:%S.%eZ\",%v" : "%Y-%m-%dT%H:%M:%S.%eZ %v";
     state->logger.set_formatter(
         std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
-    state->logger.set_level(spdlog_level(options.level));
+    state->logger.set_level(spdlog_level(config.log_level));
     state->logger.flush_on(spdlog::level::trace);  // Lines are rare, and a crash loses none.
     return std::unique_ptr<Log>(new Log(std::move(state)));
   } catch (const std::exception& error) {
-    return failure("log.file = " + options.file + " cannot be opened: " + error.what());
+    return failure("log.file = " + config.log_file + " cannot be opened: " + error.what());
   }
 }
 
@@ -153,8 +153,8 @@ void Log::write(LogLevel level, std::string_view event, Fields fields) {
   check_fields(fields);
   const spdlog::level::level_enum severity = spdlog_level(level);
   if (!state_->logger.should_log(severity)) return;
-  const std::string line = state_->format == LogFormat::json ? json_line(level, event, fields)
-                                                             : text_line(level, event, fields);
+  const std::string line =
+      state_->json ? json_line(level, event, fields) : text_line(level, event, fields);
   state_->logger.log(severity, spdlog::string_view_t(line));
 }
 

@@ -25,8 +25,6 @@
 
 namespace parley::server {
 
-enum class LogFormat : std::uint8_t { text, json };
-
 struct LogField {
   using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
 
@@ -49,16 +47,10 @@ struct LogField {
       : key(name), value(static_cast<std::uint64_t>(number)) {}
 };
 
-struct LogOptions {
-  LogLevel level = LogLevel::info;
-  LogFormat format = LogFormat::text;
-  std::string file;  // Appended to. Empty: standard error.
-};
-
 class Log {
  public:
-  // Fails when the file cannot be opened.
-  [[nodiscard]] static Result<std::unique_ptr<Log>> open(const LogOptions& options);
+  // Reads log_level, log_format and log_file. Fails when the file cannot be opened.
+  [[nodiscard]] static Result<std::unique_ptr<Log>> open(const Config& config);
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -73,6 +65,9 @@ class Log {
   void info(std::string_view event) { write(LogLevel::info, event, {}); }
   void warn(std::string_view event) { write(LogLevel::warn, event, {}); }
   void error(std::string_view event) { write(LogLevel::error, event, {}); }
+
+  // Every line is flushed already; for who is about to end the process by other means.
+  void flush();
 
  private:
   struct State;

@@ -263,7 +263,7 @@ TEST_F(ConfigTest, ReadsTheEnvFile) {
   EXPECT_EQ(read.data_dir, "");
   EXPECT_EQ(read.listen_port, 81);
   EXPECT_EQ(refusal({}, {"PARLEY_ENV_FILE=absent"}),
-            "1 parleyd: env PARLEY_ENV_FILE: cannot read absent\n");
+            "1 parleyd: cannot read the environment file absent: No such file or directory\n");
   for (const char* wrong : {"nonsense", "=5", "A B=5", "A='5", "A=\"5\" 6"}) {
     write(".env", std::string("PORT=1\n") + wrong + "\n");
     EXPECT_THAT(refusal({}, {}), StartsWith("1 parleyd: .env:2: must be NAME=VALUE")) << wrong;

@@ -27,6 +27,10 @@ TEST_F(Startup, TheDataDirectoryIsMadeOrUsedAsItIs) {
   EXPECT_EQ(prepared("data"), "prepared");
   EXPECT_TRUE(std::filesystem::is_directory("data"));
   EXPECT_EQ(prepared("data"), "prepared");
+  EXPECT_TRUE(std::filesystem::is_empty("data"));
+  struct stat status{};
+  ASSERT_EQ(stat("data", &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0750u);
 }
 
 TEST_F(Startup, ADataDirectoryThatCannotBeUsedIsNamed) {
@@ -78,7 +82,7 @@ TEST_F(Startup, AKeyFileThatCannotBeReadIsNamed) {
   EXPECT_EQ(loaded_keys("absent"), option + "absent cannot be read: No such file or directory");
   EXPECT_EQ(loaded_keys("."), option + ". cannot be read: Is a directory");
   write("large", std::string((1 << 20) + 1, 'x'));
-  EXPECT_EQ(loaded_keys("large"), option + "large cannot be read: larger than 1 MiB");
+  EXPECT_EQ(loaded_keys("large"), option + "large cannot be read: File too large");
 }
 
 }  // namespace

@@ -27,9 +27,9 @@ class LogTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
-  std::unique_ptr<Log> opened(LogLevel level, LogFormat format) {
+  std::unique_ptr<Log> opened(LogLevel level, const char* format) {
     Result<std::unique_ptr<Log>> log =
-        Log::open({.level = level, .format = format, .file = file_.string()});
+        Log::open({.log_level = level, .log_format = format, .log_file = file_.string()});
     EXPECT_TRUE(log.has_value()) << log.error().message;
     return std::move(*log);
   }
@@ -44,7 +44,7 @@ class LogTest : public ::testing::Test {
   // What follows the time of the only line.
   std::string text_line(std::string_view event, Log::Fields fields) {
     std::filesystem::remove(file_);
-    opened(LogLevel::info, LogFormat::text)->info(event, fields);
+    opened(LogLevel::info, "text")->info(event, fields);
     const std::vector<std::string> all = lines();
     EXPECT_EQ(all.size(), 1u);
     return all.empty() ? "" : all.front().substr(25);
@@ -55,7 +55,7 @@ class LogTest : public ::testing::Test {
 };
 
 TEST_F(LogTest, WritesALineOfTimeLevelEventAndFields) {
-  opened(LogLevel::info, LogFormat::text)
+  opened(LogLevel::info, "text")
       ->warn("listening on all", {{"address", "[::]:80"},
                                   {"workers", 4},
                                   {"bytes", std::uint64_t{1} << 63},
@@ -90,7 +90,7 @@ TEST_F(LogTest, PercentAndBracesAreText) {
 }
 
 TEST_F(LogTest, JsonLinesAreObjects) {
-  opened(LogLevel::info, LogFormat::json)
+  opened(LogLevel::info, "json")
       ->error("cannot \"do\"\n", {{"text", "\xff\x7f\n\""}, {"count", -7}, {"ok", false}});
   ASSERT_EQ(lines().size(), 1u);
   const json line = json::parse(lines()[0]);
@@ -104,7 +104,7 @@ TEST_F(LogTest, JsonLinesAreObjects) {
 }
 
 TEST_F(LogTest, WhatIsLessSevereThanTheLevelIsNotWritten) {
-  const std::unique_ptr<Log> log = opened(LogLevel::warn, LogFormat::text);
+  const std::unique_ptr<Log> log = opened(LogLevel::warn, "text");
   log->debug("no", {});
   log->info("no");
   log->warn("yes");
@@ -113,20 +113,20 @@ TEST_F(LogTest, WhatIsLessSevereThanTheLevelIsNotWritten) {
 }
 
 TEST_F(LogTest, OffWritesNothing) {
-  opened(LogLevel::off, LogFormat::text)->error("no");
+  opened(LogLevel::off, "text")->error("no");
   EXPECT_TRUE(lines().empty());
 }
 
 TEST_F(LogTest, LinesAreInTheFileAtOnceAndAppended) {
-  const std::unique_ptr<Log> first = opened(LogLevel::info, LogFormat::text);
+  const std::unique_ptr<Log> first = opened(LogLevel::info, "text");
   first->info("one");
   EXPECT_EQ(lines().size(), 1u);
-  opened(LogLevel::info, LogFormat::text)->info("two");
+  opened(LogLevel::info, "text")->info("two");
   EXPECT_EQ(lines().size(), 2u);
 }
 
 TEST_F(LogTest, LinesOfManyThreadsDoNotInterleave) {
-  const std::unique_ptr<Log> log = opened(LogLevel::info, LogFormat::json);
+  const std::unique_ptr<Log> log = opened(LogLevel::info, "json");
   constexpr int thread_count = 4;
   constexpr int line_count = 250;
   std::vector<std::thread> threads;
@@ -147,14 +147,14 @@ TEST_F(LogTest, LinesOfManyThreadsDoNotInterleave) {
 TEST_F(LogTest, AFileThatCannotBeOpenedIsNamed) {
   const std::string path = file_.string();
   std::ofstream(path) << "a file, not a directory";
-  const Result<std::unique_ptr<Log>> log = Log::open({.file = path + "/x.log"});
+  const Result<std::unique_ptr<Log>> log = Log::open({.log_file = path + "/x.log"});
   ASSERT_FALSE(log.has_value());
   EXPECT_THAT(log.error().message, HasSubstr("log.file = " + path + "/x.log cannot be opened: "));
 }
 
 TEST_F(LogTest, StandardErrorIsTheDefault) {
   ::testing::internal::CaptureStderr();
-  const Result<std::unique_ptr<Log>> log = Log::open({});
+  const Result<std::unique_ptr<Log>> log = Log::open(Config{});
   ASSERT_TRUE(log.has_value());
   (*log)->info("hello");
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("Z info hello\n"));
