@@ -9,7 +9,7 @@
 //           owns time too.
 //
 // Implemented by io/uring_ring.h (Linux >= 6.1) and tests/sim/sim_ring.h (seeded, no system
-// calls); both must pass tests/unit/io/ring_contract_test.cc.
+// calls); both must pass tests/unit/io/ring_contract_*_test.cc.
 #pragma once
 
 #include <cstdint>
