@@ -1,8 +1,10 @@
-# Turns the files of a folder into one C++ source: cmake -DFOLDER=... -DOUT=... -P embed_assets.cmake
-# Called by server/page/CMakeLists.txt at build time.
+# Turns the files of a folder into one C++ source; server/page/CMakeLists.txt calls it at build time:
+#   cmake -DFOLDER=... -DOUT=... -P embed_assets.cmake
 
 set(types
-  .html "text/html\; charset=utf-8" .css "text/css\; charset=utf-8" .js "text/javascript\; charset=utf-8"
+  .html "text/html\; charset=utf-8"
+  .css "text/css\; charset=utf-8"
+  .js "text/javascript\; charset=utf-8"
   .svg "image/svg+xml" .json "application/json" .webmanifest "application/manifest+json")
 
 file(GLOB files RELATIVE ${FOLDER} ${FOLDER}/*.html ${FOLDER}/*.css ${FOLDER}/*.js ${FOLDER}/*.svg)
@@ -27,7 +29,8 @@ foreach(file ${files})
   if(file STREQUAL "index.html")
     set(path "")
   endif()
-  string(APPEND rows "    {\"${path}\", \"${type}\", text(asset_${index}, sizeof(asset_${index}) - 1)},\n")
+  set(asset asset_${index})
+  string(APPEND rows "    {\"${path}\", \"${type}\", text(${asset}, sizeof(${asset}) - 1)},\n")
   math(EXPR index "${index} + 1")
 endforeach()
 file(WRITE ${OUT} "// Made by cmake/embed_assets.cmake.

@@ -16,14 +16,18 @@ TESTS = Path(__file__).resolve().parent
 CANARY_SECONDS_MAX = 60
 
 
-def corpus_of(name):
-    """The seed corpus in the tree: the one beside the CMakeLists.txt that names the target."""
+def seeds_of(name):
+    """Arguments that name what the tree has for a target: its dictionaries and its seed corpus.
+
+    They are beside the CMakeLists.txt that names the target.
+    """
     for listing in sorted((TESTS / "fuzz").rglob("CMakeLists.txt")):
         if re.search(rf"parley_fuzz\(\s*{re.escape(name)}\b", listing.read_text("utf-8")):
-            for folder in (listing.parent / "corpus" / name, listing.parent / "corpus"):
-                if folder.is_dir():
-                    return folder
-    return None
+            dictionaries = sorted(listing.parent.glob("*.dict"))
+            corpora = [folder for folder in (listing.parent / "corpus" / name,
+                                             listing.parent / "corpus") if folder.is_dir()]
+            return [f"-dict={path}" for path in dictionaries[:1]], corpora[:1]
+    return [], []
 
 
 def run_target(program, seconds):
@@ -35,10 +39,9 @@ def run_target(program, seconds):
     grown.mkdir(parents=True, exist_ok=True)
     limit = min(seconds, CANARY_SECONDS_MAX) if canary else seconds
     command = [program, f"-max_total_time={limit}", "-print_final_stats=1",
-               f"-artifact_prefix={findings}/{program.name}-", grown]
-    seeds = corpus_of(program.name)
-    if seeds is not None:
-        command.append(seeds)
+               f"-artifact_prefix={findings}/{program.name}-"]
+    dictionaries, corpora = seeds_of(program.name)
+    command = [*command, *dictionaries, grown, *corpora]
     print(f"== {program.name}", flush=True)
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
