@@ -185,6 +185,7 @@ void Worker::tick() {
   transport_.tick();
   if (transport_.now() >= drain_deadline_) {
     drain_deadline_ = Instant::never();
+    cut_off_ += transport_.table().in_use();
     transport_.kill_all();
   }
   publish_metrics();

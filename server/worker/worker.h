@@ -59,6 +59,8 @@ class Worker {
 
   void start_draining();
   [[nodiscard]] bool drained() const;
+  // Connections that did not leave in time and were closed without another word.
+  [[nodiscard]] std::uint64_t cut_off() const { return cut_off_; }
 
   // Aborts when something does not add up. For tests; O(everything).
   void check_invariants() const;
@@ -98,6 +100,7 @@ class Worker {
   Instant drain_deadline_ = Instant::never();
   bool draining_ = false;
   bool mail_left_ = false;  // The last turn stopped before its mailbox was empty.
+  std::uint64_t cut_off_ = 0;
   std::uint64_t turns_ = 0;
   std::uint64_t mail_received_ = 0;
   std::uint64_t wakes_sent_ = 0;

@@ -1,0 +1,51 @@
+#include "server/process/shares.h"
+
+#include <algorithm>
+
+#include "server/connection/transport.h"
+
+namespace parley::server {
+
+namespace {
+
+core::RateLimit limit_of(const Rate& rate) {
+  return {.burst = rate.count, .window = milliseconds(rate.window_ms)};
+}
+
+}  // namespace
+
+std::uint32_t connections_per_worker(const Config& config, std::uint16_t workers,
+                                     std::uint64_t descriptors) {
+  const std::uint64_t table_max =
+      std::min<std::uint64_t>(descriptors, ConnId::slots_max - io::Ring::completion_batch_max);
+  if (config.connections_max == 0) return static_cast<std::uint32_t>(table_max);
+  const std::uint64_t share = (config.connections_max + workers - 1ull) / workers;
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(share, 1, table_max));
+}
+
+core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,
+                              const std::array<std::uint8_t, 16>& hash_key, std::uint64_t seed) {
+  core::HubConfig hub;
+  hub.hash_key = hash_key;
+  hub.epoch_seed = seed;
+  hub.connections_max = Transport::slots_for(share.connections);
+  hub.rooms_max = std::max(config.rooms_max / share.workers, 1u);
+  hub.rooms_per_connection_max = config.rooms_per_connection_max;
+  hub.members_per_room_max = config.members_per_room_max;
+  hub.presence_members_max = config.presence_members_max;
+  hub.history_count_max = config.history_count_max;
+  hub.history_room_bytes_max = config.history_room_bytes_max;
+  hub.history_bytes_max = config.history_bytes_max / share.workers;
+  hub.history_age_max = seconds(config.history_age_max_s);
+  hub.history_on_join = config.history_on_join;
+  hub.history_reply_bytes_max = config.outbox_bytes_max / 2;
+  hub.connection_commands = limit_of(config.rate_connection);
+  hub.user_messages = limit_of(config.rate_user);
+  hub.address_messages = limit_of(config.rate_address);
+  hub.connections_per_address_max = config.connections_per_address_max;
+  hub.message_bytes_max = config.message_bytes_max;
+  hub.guests_may_choose_names = config.guests == GuestPolicy::may_choose_name;
+  return hub;
+}
+
+}  // namespace parley::server
