@@ -11,7 +11,7 @@ before(async () => {
   server = await Server.start(['--rate-user', 'off', '--rooms-per-connection-max', '3',
     '--members-per-room-max', '2', '--message-bytes-max', '4096']);
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 const connect = () => Client.connect(server);
 

@@ -31,9 +31,10 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="parley-e2e-")
         kept = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
         env = {name: os.environ[name] for name in kept if name in os.environ}
+        workers = [] if "--workers" in args else ["--workers", "2"]
         self.process = subprocess.Popen(
-            [PARLEYD, "--listen", "127.0.0.1:0", "--workers", "2", *args], cwd=self.folder,
-            env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            [PARLEYD, "--listen", "127.0.0.1:0", *workers, *args], cwd=self.folder, env=env,
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

@@ -65,7 +65,7 @@ test('Who missed nothing gets nothing, also without an epoch', () => withServer(
 }));
 
 test('What the history no longer has is named by one gap', () => withServer(
-  ['--history-count-max', '10'],
+  ['--history-count-max', '10', '--history-on-join', '5'],
   async (server) => {
     const client = await Client.connect(server);
     const {joined} = await client.join('r');

@@ -8,10 +8,10 @@ import {Server, secret, mintToken, until} from './lib/server.js';
 
 let server;
 before(async () => {
-  const args = ['--workers', '3', '--jwt-secret', secret, '--rate-user', 'off'];
+  const args = ['--workers', '3', '--jwt-secret', secret, '--profile', 'bench'];
   server = await Server.start([...args, '--presence-members-max', '5']);
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 const connect = (options) => Client.connect(server, options);
 const seqs = (messages) => messages.map(({seq}) => seq);

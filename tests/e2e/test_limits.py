@@ -42,9 +42,9 @@ class Limits(unittest.TestCase):
         server = self.serve("--connections-max", "8", "--workers", "2")
         wires = []
         served = 0
-        for _ in range(24):
+        for _ in range(14):
             wire = server.connect()
-            wire.socket.settimeout(2)
+            wire.socket.settimeout(0.5)
             wires.append(wire)
             try:
                 wire.upgrade()
@@ -68,8 +68,8 @@ class Limits(unittest.TestCase):
         with server.connect() as silent, server.connect() as slow:
             slow.send(b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: webso")
             self.assertTrue(silent.ended())
+            self.assertEqual(slow.response().status, 408)
             self.assertTrue(slow.ended())
-        server.until_metric("parley_timeouts_total", lambda n: n >= 2)
 
     def test_bytes_that_trickle_do_not_extend_the_handshake(self):
         server = self.serve("--handshake-timeout-ms", "500")

@@ -4,6 +4,7 @@ import {execFileSync, spawn} from 'node:child_process';
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import {after} from 'node:test';
 import {fileURLToPath} from 'node:url';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../../../..');
@@ -34,6 +35,11 @@ export function mintToken(user, more = []) {
   return execFileSync(parleyctl, args, {encoding: 'utf8'}).trim();
 }
 
+const running = new Set();
+
+// A test that failed half way leaves its server behind.
+after(() => Promise.all([...running].map((server) => server.kill())));
+
 export class Server {
   // `args` come behind `--listen 127.0.0.1:PORT`; `port` 0 lets the kernel choose.
   static async start(args = [], port = 0) {
@@ -58,7 +64,8 @@ export class Server {
     for (const name of ['ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS']) {
       if (process.env[name] !== undefined) env[name] = process.env[name];
     }
-    const all = ['--listen', `127.0.0.1:${port}`, '--workers', '2', ...args];
+    const workers = args.includes('--workers') ? [] : ['--workers', '2'];
+    const all = ['--listen', `127.0.0.1:${port}`, ...workers, ...args];
     const stdio = ['ignore', 'inherit', 'pipe'];
     this.process = spawn(parleyd, all, {cwd: this.folder, env, stdio});
     this.process.stderr.setEncoding('utf8').on('data', (text) => {
@@ -69,8 +76,10 @@ export class Server {
       this.process.on('error', (error) => resolve({code: null, signal: null, error}));
     });
     this.gone = false;
+    running.add(this);
     this.exited.then(() => {
       this.gone = true;
+      running.delete(this);
     });
   }
 
@@ -90,8 +99,12 @@ export class Server {
   // Stops it as an operator does; a test fails when that takes force.
   async stop(signal = 'SIGTERM') {
     if (!this.gone) this.process.kill(signal);
-    const late = sleep(stopMs).then(() => 'late');
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(() => resolve('late'), stopMs);
+    });
     const exit = await Promise.race([this.exited, late]);
+    clearTimeout(timer);
     await this.kill();
     if (exit === 'late') throw new Error(`parleyd did not stop on ${signal}\n${this.log}`);
     if (exit.code !== 0) {
