@@ -1,4 +1,4 @@
-# Turns the files of a folder into one C++ source; server/page/CMakeLists.txt calls it at build time:
+# Turns the files of a folder into one C++ source; server/page/ calls it when it is built:
 #   cmake -DFOLDER=... -DOUT=... -P embed_assets.cmake
 
 set(types

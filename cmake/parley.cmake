@@ -28,7 +28,7 @@ target_include_directories(parley_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(parley_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # -Wpedantic refuses zero-length trailing arrays and __int128, both of which we use on purpose.
+  # What designated initialisers leave out has its default on purpose; g++ warns of it, clang not.
   target_compile_options(parley_flags INTERFACE -Wno-missing-field-initializers)
 endif()
 
@@ -40,7 +40,8 @@ elseif(PARLEY_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread)
   add_link_options(-fsanitize=thread)
 elseif(PARLEY_SANITIZE STREQUAL "fuzz")
-  add_compile_options(-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize=vptr -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize=vptr
+                      -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
