@@ -67,13 +67,17 @@ void FaultPlan::set_rate(Fault fault, std::uint32_t per_million) {
   per_million_[std::to_underlying(fault)] = per_million;
 }
 
+void FaultPlan::disable(Fault fault) {
+  set_rate(fault, 0);
+}
+
 bool FaultPlan::enabled(Fault fault) const {
   return per_million_[std::to_underlying(fault)] > 0;
 }
 
 bool FaultPlan::fires(Fault fault, Random& random) {
   const std::uint8_t index = std::to_underlying(fault);
-  if (per_million_[index] == 0 || !random.chance(per_million_[index])) return false;
+  if (stopped_ || per_million_[index] == 0 || !random.chance(per_million_[index])) return false;
   ++fired_[index];
   return true;
 }

@@ -58,7 +58,9 @@ class FaultPlan {
   static FaultPlan swarm(Random& random);
 
   void set_rate(Fault fault, std::uint32_t per_million);
-  void disable(Fault fault) { set_rate(fault, 0); }
+  void disable(Fault fault);
+  // From now on nothing goes wrong. What was enabled still counts as such in stats().
+  void stop_all() { stopped_ = true; }
   [[nodiscard]] bool enabled(Fault fault) const;
 
   // Whether the fault happens now.
@@ -69,6 +71,7 @@ class FaultPlan {
  private:
   std::array<std::uint32_t, faults_count> per_million_{};
   std::array<std::uint64_t, faults_count> fired_{};
+  bool stopped_ = false;
 };
 
 }  // namespace parley::sim

@@ -87,6 +87,7 @@ class SimRing final : public io::Ring, public NetWatcher {
   // While in wait(): when there will be something for it to do.
   [[nodiscard]] Instant awake_at() const;
 
+  [[nodiscard]] WorkerId self() const { return config_.self; }
   [[nodiscard]] std::uint32_t sockets_open() const;
   [[nodiscard]] std::uint32_t buffers_lent() const;
   [[nodiscard]] std::uint64_t completions_delivered() const { return delivered_total_; }
