@@ -270,8 +270,8 @@ void RoomHomes::send_recent(std::uint32_t index, const Mail& mail) {
   // One frame, so what does not fit under the bound goes, oldest first.
   std::uint32_t first = count;
   std::uint64_t bytes = 0;
-  while (first > 0 &&
-         bytes + frame_bytes(messages_[first - 1]) <= config_.history_reply_bytes_max) {
+  while (first > 0 && (first == count || bytes + frame_bytes(messages_[first - 1]) <=
+                                             config_.history_reply_bytes_max)) {
     first -= 1;
     bytes += frame_bytes(messages_[first]);
   }

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "protocol/http/http_text.h"
 
 namespace parley::protocol {
 namespace {
@@ -42,6 +43,76 @@ AcceptText accept_of(std::string_view key) {
   return accept;
 }
 
+// RFC 9110 5.6.4: a quoted string from its opening quote on; 0 when it has no end.
+std::size_t quoted_string_bytes(std::string_view text) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      i += 1;
+    } else if (text[i] == '"') {
+      return i + 1;
+    }
+  }
+  return 0;
+}
+
+// Section 9.1: token, then parameters `; name`, `; name=value`, `; name="value"`. Takes one
+// extension and the comma behind it off `list`; false when it is none.
+bool take_extension(std::string_view& list) {
+  constexpr std::string_view ends = ";,=\"";
+  const auto take_token = [&list] {
+    const std::string_view token = list.substr(0, list.find_first_of(ends));
+    list.remove_prefix(token.size());
+    return is_http_token(without_outer_space(token));
+  };
+  if (!take_token()) return false;
+  while (list.starts_with(';')) {
+    list.remove_prefix(1);
+    if (!take_token()) return false;
+    if (!list.starts_with('=')) continue;
+    list = without_outer_space(list.substr(1));
+    if (!list.starts_with('"')) {
+      if (!take_token()) return false;
+      continue;
+    }
+    const std::size_t bytes = quoted_string_bytes(list);
+    // The value, unquoted, must still be a token.
+    if (bytes < 2 || !is_http_token(list.substr(1, bytes - 2))) return false;
+    list = without_outer_space(list.substr(bytes));
+  }
+  if (list.empty()) return true;
+  if (!list.starts_with(',')) return false;
+  list = without_outer_space(list.substr(1));
+  return true;
+}
+
+bool are_extensions(std::string_view list) {
+  do {
+    if (!take_extension(list)) return false;
+  } while (!list.empty());
+  return true;
+}
+
+bool are_tokens(std::string_view list) {
+  do {
+    if (!is_http_token(without_outer_space(take_list_element(list)))) return false;
+  } while (!list.empty());
+  return true;
+}
+
+// Sections 4.2.1 and 9.1: what we would not choose from must be well formed all the same.
+bool offers_are_well_formed(const HttpRequest& request) {
+  for (const HttpHeader& header : request.headers) {
+    if (equal_without_case(header.name, "sec-websocket-extensions") &&
+        !are_extensions(header.value)) {
+      return false;
+    }
+    if (equal_without_case(header.name, "sec-websocket-protocol") && !are_tokens(header.value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 WsHandshake check_ws_handshake(const HttpRequest& request) {
@@ -59,6 +130,7 @@ WsHandshake check_ws_handshake(const HttpRequest& request) {
       !is_key(request.header("sec-websocket-key"))) {
     return WsHandshake::bad_key;
   }
+  if (!offers_are_well_formed(request)) return WsHandshake::bad_offer;
   return WsHandshake::accepted;
 }
 

@@ -330,7 +330,8 @@ constexpr std::array ring_options{
            .name = "mailbox_capacity",
            .member = &Config::mailbox_capacity,
            .argument = "N",
-           .description = "Entries of the queue between each two workers.",
+           .description = "Entries of the queue between each two workers; beyond 16 workers "
+                          "they share out what 16 would have.",
            .form = Form::power_of_two,
            .min = 16,
            .max = 65'536},

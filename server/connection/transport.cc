@@ -1,5 +1,6 @@
 #include "server/connection/transport.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -215,7 +216,9 @@ void Transport::send(Connection& connection, core::PayloadRef frame) {
 void Transport::apply_slow_reader_policy(Connection& connection, core::PayloadRef frame) {
   if (connection.phase == Phase::websocket &&
       config_.slow_reader == SlowReaderPolicy::drop_oldest) {
-    const auto wanted = static_cast<std::uint32_t>(frame->frame().size());
+    // More than this frame needs, so that not each frame of a flood pays for a walk and a notice.
+    const std::uint32_t wanted =
+        std::max(static_cast<std::uint32_t>(frame->frame().size()), config_.outbox_bytes_max / 8);
     counters_.slow_reader_dropped +=
         connection.outbox.drop_oldest(outboxes_, wanted, config_.outbox_bytes_max);
     if (connection.outbox.push(outboxes_, frame, config_.outbox_bytes_max) ==

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <utility>
 
 #include "core/base/check.h"
@@ -63,6 +64,7 @@ std::optional<Upgrade> HttpService::on_data(Connection& connection, Bytes bytes)
   while (true) {
     switch (parser.next()) {
       case protocol::HttpStatus::need_more:
+        if (parser.take_expect_continue()) send_continue(connection);
         return std::nullopt;
       case protocol::HttpStatus::error:
         counters_.requests += 1;
@@ -152,6 +154,8 @@ std::optional<Upgrade> HttpService::upgrade(Connection& connection, Endpoint end
       return refuse_with(426, "Sec-WebSocket-Version must be 13");
     case protocol::WsHandshake::bad_key:
       return refuse_with(400, "Sec-WebSocket-Key must be 16 bytes in base64, once");
+    case protocol::WsHandshake::bad_offer:
+      return refuse_with(400, "Sec-WebSocket-Extensions or -Protocol is malformed");
   }
   if (draining_) return refuse_with(503, "shutting down");
   if (!origin_allowed(request)) return refuse_with(403, "this origin may not connect");
@@ -236,6 +240,15 @@ void HttpService::refuse(Connection& connection, std::uint16_t status, std::stri
                        .headers = headers,
                        .keep_alive = false,
                        .head = false});
+}
+
+// RFC 9110 10.1.1: the client waits for this before it sends the body.
+void HttpService::send_continue(Connection& connection) {
+  constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
+  core::PayloadRef frame = borrowed_.payloads.allocate(text.size());
+  std::memcpy(frame->bytes() + frame->end, text.data(), text.size());
+  frame->end += static_cast<std::uint32_t>(text.size());
+  borrowed_.transport.send(connection, std::move(frame));
 }
 
 void HttpService::respond(Connection& connection, const HttpResponse& response) {

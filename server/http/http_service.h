@@ -77,6 +77,7 @@ class HttpService {
   [[nodiscard]] std::optional<core::Identity> identify(const protocol::HttpRequest& request);
   [[nodiscard]] core::Identity new_guest();
   void answer_get(Connection& connection, const protocol::HttpRequest& request);
+  void send_continue(Connection& connection);
   void respond(Connection& connection, const protocol::HttpResponse& response);
   void refuse_request(Connection& connection, const protocol::HttpRequest& request,
                       std::uint16_t status, std::string_view why);

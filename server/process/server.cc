@@ -82,7 +82,7 @@ struct Server::State {
       : config(the_config),
         log(the_log),
         worker_count(workers),
-        office(workers, the_config.mailbox_capacity),
+        office(workers, mailbox_capacity(the_config, workers)),
         metrics(workers),
         progress(workers) {}
 

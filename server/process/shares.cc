@@ -23,6 +23,16 @@ std::uint32_t connections_per_worker(const Config& config, std::uint16_t workers
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(share, 1, table_max));
 }
 
+std::uint32_t mailbox_capacity(const Config& config, std::uint16_t workers) {
+  constexpr std::uint32_t workers_in_full = 16;
+  constexpr std::uint32_t capacity_min = 64;
+  std::uint32_t capacity = config.mailbox_capacity;
+  for (std::uint32_t held = workers_in_full; held < workers && capacity > capacity_min; held *= 2) {
+    capacity /= 2;
+  }
+  return capacity;
+}
+
 core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,
                               const std::array<std::uint8_t, 16>& hash_key, std::uint64_t seed) {
   core::HubConfig hub;

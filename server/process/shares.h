@@ -14,6 +14,10 @@ namespace parley::server {
 [[nodiscard]] std::uint32_t connections_per_worker(const Config& config, std::uint16_t workers,
                                                    std::uint64_t descriptors);
 
+// Letters that each queue between two workers holds. There may be a queue for each pair, so many
+// workers share out what sixteen would take: a power of two, 64 at least.
+[[nodiscard]] std::uint32_t mailbox_capacity(const Config& config, std::uint16_t workers);
+
 struct WorkerShare {
   std::uint16_t workers{};
   std::uint32_t connections{};  // Of one worker.
