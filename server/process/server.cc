@@ -105,9 +105,10 @@ struct Server::State {
   std::uint16_t port = 0;
 
   io::RingDirectory directory;
+  // Outlive all workers and the mail between them, which share blocks.
+  std::vector<std::unique_ptr<core::PayloadPool>> pools;
   core::PostOffice office;
   MetricBoard metrics;
-  std::vector<std::unique_ptr<core::PayloadPool>> pools;  // Outlive all workers: they share blocks.
   std::vector<std::thread> threads;
 
   // What main and the workers tell each other; cold.

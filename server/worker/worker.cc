@@ -97,7 +97,9 @@ void Worker::turn() {
 }
 
 Instant Worker::next_deadline() {
-  if (mail_left_) return Instant{};
+  const bool work_left =
+      mail_left_ || transport_.has_departures() || !transport_.flush_due().empty();
+  if (work_left) return Instant{};
   return std::min({transport_.timers().next(), next_tick_, drain_deadline_});
 }
 
