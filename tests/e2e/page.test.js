@@ -330,7 +330,6 @@ test('It fits a phone of 320 pixels, with rooms behind a button', {skip}, async 
   await page.locator('.message:not(.pending)').waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
   assert.equal(await page.locator('#sidebar').isVisible(), false);
-  await picture(page, 'chat-phone-dark');
   await page.tap('#open-menu');
   await page.locator('#rooms .room').first().tap();
   await page.locator('#sidebar').waitFor({state: 'hidden'});
@@ -338,9 +337,9 @@ test('It fits a phone of 320 pixels, with rooms behind a button', {skip}, async 
 });
 
 test('Light and dark follow the system, both with enough contrast', {skip}, async () => {
-  for (const colorScheme of ['light', 'dark']) {
-    const ada = await open(`${server.url}/#looks-${colorScheme}`, {colorScheme, name: 'Ada'});
-    const grace = await open(`${server.url}/#looks-${colorScheme}`, {name: 'Grace'});
+  for (const [colorScheme, room] of [['light', 'morning'], ['dark', 'evening']]) {
+    const ada = await open(`${server.url}/#${room}`, {colorScheme, name: 'Ada'});
+    const grace = await open(`${server.url}/#${room}`, {name: 'Grace'});
     await say(ada, 'Good morning! Has the ring arrived?');
     await bubble(grace, 'Good morning! Has the ring arrived?').waitFor();
     await say(grace, 'It has: completions since eight. https://example.org/ring has the pictures.');
@@ -353,6 +352,8 @@ test('Light and dark follow the system, both with enough contrast', {skip}, asyn
     const low = await ada.evaluate(lowContrasts);
     assert.deepEqual(low, [], colorScheme);
     await picture(ada, colorScheme === 'light' ? 'chat' : 'chat-dark');
+    await ada.setViewportSize({width: 320, height: 568});
+    await picture(ada, `chat-phone-${colorScheme}`);
     await Promise.all([ada, grace].map((page) => page.context().close()));
   }
 });

@@ -4,7 +4,6 @@ import {execFileSync, spawn} from 'node:child_process';
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {after} from 'node:test';
 import {fileURLToPath} from 'node:url';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../../../..');
@@ -37,8 +36,10 @@ export function mintToken(user, more = []) {
 
 const running = new Set();
 
-// A test that failed half way leaves its server behind.
-after(() => Promise.all([...running].map((server) => server.kill())));
+// A test that failed half way leaves its server behind; it keeps nobody waiting (see unref below).
+process.on('exit', () => {
+  for (const server of running) server.process.kill('SIGKILL');
+});
 
 export class Server {
   // `args` come behind `--listen 127.0.0.1:PORT`; `port` 0 lets the kernel choose.
@@ -68,6 +69,8 @@ export class Server {
     const all = ['--listen', `127.0.0.1:${port}`, ...workers, ...args];
     const stdio = ['ignore', 'inherit', 'pipe'];
     this.process = spawn(parleyd, all, {cwd: this.folder, env, stdio});
+    this.process.unref();
+    this.process.stderr.unref();
     this.process.stderr.setEncoding('utf8').on('data', (text) => {
       this.log += text;
     });
@@ -99,6 +102,7 @@ export class Server {
   // Stops it as an operator does; a test fails when that takes force.
   async stop(signal = 'SIGTERM') {
     if (!this.gone) this.process.kill(signal);
+    this.process.ref();
     let timer;
     const late = new Promise((resolve) => {
       timer = setTimeout(() => resolve('late'), stopMs);
@@ -114,6 +118,7 @@ export class Server {
 
   async kill() {
     if (!this.gone) this.process.kill('SIGKILL');
+    this.process.ref();
     await this.exited;
     rmSync(this.folder, {recursive: true, force: true});
   }
