@@ -72,7 +72,7 @@ class SpscQueue {
     }
     T& slot = slots_[at & mask_];
     value = std::move(slot);
-    slot.~T();
+    slot.~T();  // NOLINT(bugprone-use-after-move): what was moved from is still destroyed.
     // release: pairs with the acquire in try_push(); the slot is free.
     popped_.store(at + 1, std::memory_order_release);
     return true;

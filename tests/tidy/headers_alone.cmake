@@ -30,4 +30,4 @@ target_compile_options(headers_alone PRIVATE -O0 -g0 -fno-sanitize=all)
 
 add_test(NAME Tidy.headers_compile_alone
          COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target headers_alone -- -k 0)
-set_tests_properties(Tidy.headers_compile_alone PROPERTIES LABELS "fast;tidy" TIMEOUT 600)
+set_tests_properties(Tidy.headers_compile_alone PROPERTIES LABELS "fast;tidy" TIMEOUT 1800)
