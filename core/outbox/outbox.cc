@@ -38,6 +38,7 @@ OutboxStatus Outbox::push(OutboxPool& pool, PayloadRef& payload, std::uint32_t b
   }
   last_node_ = node;
   queued_bytes_ += bytes;
+  move_gaps(pool, none, node);
   return OutboxStatus::queued;
 }
 
@@ -55,6 +56,7 @@ OutboxStatus Outbox::push_front(OutboxPool& pool, PayloadRef& payload, std::uint
     pool.entries_[cut.last_kept].next = node;
   }
   queued_bytes_ += bytes;
+  move_gaps(pool, cut.first_free, node);
   return OutboxStatus::queued;
 }
 
@@ -64,6 +66,7 @@ std::uint32_t Outbox::take(const OutboxPool& pool, std::span<Bytes> pieces) {
   std::uint32_t sent_before = front_sent_bytes_;  // Only of the first.
   std::uint32_t node = first_node_;
   while (node != none && count < pieces.size() && in_flight_bytes_ < send_bytes_max) {
+    if (count > 0 && is_behind_gap(pool, node)) break;
     const OutboxPool::Entry& entry = pool.entries_[node];
     const Bytes unsent = entry.block->frame().subspan(sent_before);
     const Bytes piece =
@@ -88,6 +91,7 @@ void Outbox::on_sent(OutboxPool& pool, std::uint32_t bytes) {
     const OutboxPool::Entry entry = pool.entries_[node];
     front_sent_bytes_ -= entry.bytes;
     first_node_ = entry.next;
+    move_gaps(pool, node, entry.next);
     pool.entries_.free(node);
     PayloadRef::adopt(entry.block).reset();
   }
@@ -110,46 +114,115 @@ std::uint32_t Outbox::drop_oldest(OutboxPool& pool, std::uint32_t bytes_wanted,
       node = entry.next;
       continue;
     }
-    remember_gap(pool, *entry.block);
+    move_gaps(pool, node, entry.next);
+    remember_gap(pool, *entry.block, entry.next);
     dropped +=
         static_cast<std::uint32_t>(entry.block->last_sequence - entry.block->first_sequence + 1);
-    queued_bytes_ -= entry.bytes;
-    (previous == none ? first_node_ : pool.entries_[previous].next) = entry.next;
-    if (last_node_ == node) last_node_ = previous;
-    pool.entries_.free(node);
-    PayloadRef::adopt(entry.block).reset();
-    node = entry.next;
+    node = drop(pool, previous, node);
   }
   return dropped;
 }
 
-// The oldest of a room go first, so its latest gap only grows at its end; unless something in
-// between was sent, and then a new gap begins: what was sent must not be called missing.
-void Outbox::remember_gap(OutboxPool& pool, const PayloadBlock& block) {
+// Returns the entry behind it. `previous` is the one in front of it, or `none`.
+std::uint32_t Outbox::drop(OutboxPool& pool, std::uint32_t previous, std::uint32_t node) {
+  const OutboxPool::Entry entry = pool.entries_[node];
+  queued_bytes_ -= entry.bytes;
+  (previous == none ? first_node_ : pool.entries_[previous].next) = entry.next;
+  if (last_node_ == node) last_node_ = previous;
+  pool.entries_.free(node);
+  PayloadRef::adopt(entry.block).reset();
+  return entry.next;
+}
+
+void Outbox::drop_room(OutboxPool& pool, RoomId room) {
+  auto [previous, node] = protected_front(pool);
+  while (node != none) {
+    const OutboxPool::Entry entry = pool.entries_[node];
+    if (entry.block->first_sequence == 0 || entry.block->room != room) {
+      previous = node;
+      node = entry.next;
+      continue;
+    }
+    move_gaps(pool, node, entry.next);
+    node = drop(pool, previous, node);
+  }
+  for (std::uint32_t gap = first_gap_; gap != none;) {
+    const std::uint32_t next = pool.gaps_[gap].next;
+    if (pool.gaps_[gap].room == room) forget_gap(pool, gap);
+    gap = next;
+  }
+}
+
+// What goes missing beside an earlier gap of the room makes that gap longer. With something kept in
+// between there are two, each in its place: what was sent must not be called missing.
+void Outbox::remember_gap(OutboxPool& pool, const PayloadBlock& block, std::uint32_t before) {
   CHECK(block.first_sequence <= block.last_sequence);
   for (std::uint32_t node = first_gap_; node != none; node = pool.gaps_[node].next) {
     OutboxPool::GapNode& gap = pool.gaps_[node];
-    if (gap.room != block.room) continue;
-    if (gap.last + 1 != block.first_sequence) break;
+    if (gap.room != block.room || gap.before != before) continue;
+    if (gap.last + 1 != block.first_sequence) continue;
     gap.last = block.last_sequence;
-    return;
+    return join_gaps(pool, node);
   }
   const std::uint32_t node = pool.gaps_.allocate();
   pool.gaps_[node] = {.room = block.room,
                       .first = block.first_sequence,
                       .last = block.last_sequence,
-                      .next = first_gap_};
+                      .next = first_gap_,
+                      .before = before};
   first_gap_ = node;
+  join_gaps(pool, node);
+}
+
+// The gap that begins where `earlier` ends, if they stand in one place: what was in flight between
+// them can be dropped after a short send.
+void Outbox::join_gaps(OutboxPool& pool, std::uint32_t earlier) {
+  OutboxPool::GapNode& gap = pool.gaps_[earlier];
+  for (std::uint32_t node = first_gap_; node != none; node = pool.gaps_[node].next) {
+    const OutboxPool::GapNode& later = pool.gaps_[node];
+    if (later.room != gap.room || later.before != gap.before) continue;
+    if (later.first != gap.last + 1) continue;
+    gap.last = later.last;
+    return forget_gap(pool, node);
+  }
+}
+
+void Outbox::move_gaps(OutboxPool& pool, std::uint32_t from, std::uint32_t to) {
+  for (std::uint32_t node = first_gap_; node != none; node = pool.gaps_[node].next) {
+    if (pool.gaps_[node].before == from) pool.gaps_[node].before = to;
+  }
+}
+
+bool Outbox::is_behind_gap(const OutboxPool& pool, std::uint32_t node) const {
+  for (std::uint32_t gap = first_gap_; gap != none; gap = pool.gaps_[gap].next) {
+    if (pool.gaps_[gap].before == node) return true;
+  }
+  return false;
 }
 
 bool Outbox::take_gap(OutboxPool& pool, Gap& gap) {
   if (first_gap_ == none) return false;
-  const std::uint32_t node = first_gap_;
-  const OutboxPool::GapNode& found = pool.gaps_[node];
-  gap = {.room = found.room, .first = found.first, .last = found.last};
-  first_gap_ = found.next;
+  const std::uint32_t due_before = protected_front(pool).first_free;
+  for (std::uint32_t node = first_gap_; node != none; node = pool.gaps_[node].next) {
+    const OutboxPool::GapNode& found = pool.gaps_[node];
+    if (found.before != due_before) continue;
+    gap = {.room = found.room, .first = found.first, .last = found.last};
+    forget_gap(pool, node);
+    return true;
+  }
+  return false;
+}
+
+void Outbox::forget_gap(OutboxPool& pool, std::uint32_t node) {
+  const std::uint32_t next = pool.gaps_[node].next;
+  if (first_gap_ == node) {
+    first_gap_ = next;
+  } else {
+    std::uint32_t previous = first_gap_;
+    while (pool.gaps_[previous].next != node) previous = pool.gaps_[previous].next;
+    pool.gaps_[previous].next = next;
+  }
   pool.gaps_.free(node);
-  return true;
 }
 
 void Outbox::discard_unsent(OutboxPool& pool) {
@@ -163,7 +236,7 @@ void Outbox::discard_unsent(OutboxPool& pool) {
   }
   (last_kept == none ? first_node_ : pool.entries_[last_kept].next) = none;
   last_node_ = last_kept;
-  for (Gap gap; take_gap(pool, gap);) continue;
+  while (first_gap_ != none) forget_gap(pool, first_gap_);
 }
 
 void Outbox::clear(OutboxPool& pool) {
@@ -178,8 +251,7 @@ void Outbox::clear(OutboxPool& pool) {
   last_node_ = none;
   queued_bytes_ = 0;
   front_sent_bytes_ = 0;
-  for (Gap gap; take_gap(pool, gap);) {
-  }
+  while (first_gap_ != none) forget_gap(pool, first_gap_);
 }
 
 }  // namespace parley::core

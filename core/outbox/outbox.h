@@ -3,13 +3,13 @@
 //
 // Threading  The owning worker alone.
 // Memory     An outbox with nothing in it owns nothing and may just be forgotten. Entries live in
-// nodes of the worker's OutboxPool. Bounds     queued_bytes() never passes bytes_max: push() says
-// `full` instead, and the caller
+//            nodes of the worker's OutboxPool.
+// Bounds     queued_bytes() never passes bytes_max: push() says `full` instead, and the caller
 //            applies the operator's policy for slow readers.
-// Gaps       drop_oldest() drops publications from the front (never what is partly sent, never
-//            what is not a publication) and remembers per room which numbers are missing. The
-//            caller takes those gaps and sends its notice before anything else: it is due exactly
-//            where the dropped publications stood.
+// Gaps       drop_oldest() drops publications, oldest first (never what the kernel has seen, never
+//            what is not a publication), and remembers per room which numbers are missing, and
+//            where they stood. take() stops there, so that the caller can send its notice exactly
+//            in their place: behind the answer to a join, before what was said later.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,8 @@ class Outbox {
 
   // The next bytes to send, in order: at most pieces.size() pieces and send_bytes_max bytes; fills
   // `pieces` and returns how many, 0 when there is nothing to send. They count as in flight, and
-  // stay valid, until on_sent(). REQUIRES: nothing in flight.
+  // stay valid, until on_sent(). Stops in front of a gap, unless there it begins: the caller that
+  // takes the gaps first has none there. REQUIRES: nothing in flight.
   [[nodiscard]] std::uint32_t take(const OutboxPool& pool, std::span<Bytes> pieces);
 
   // The send that take() was for has ended after `bytes` (fewer than taken: a short send; the rest
@@ -57,10 +58,14 @@ class Outbox {
   // notice, less often.
   std::uint32_t drop_oldest(OutboxPool& pool, std::uint32_t bytes_wanted, std::uint32_t bytes_max);
 
-  // One remembered gap, removed; false when there is none. The latest of a room comes first, so
-  // notices that go to push_front() one by one leave in order. Take them just before take(): then
-  // they leave in that send, and a room has one gap at most.
+  // One gap that is due now, removed; false when there is none: others wait for what is queued in
+  // front of them. The latest of a room comes first, so notices that go to push_front() one by one
+  // leave in order. Take them just before take().
   [[nodiscard]] bool take_gap(OutboxPool& pool, Gap& gap);
+
+  // Drops a room's publications that the kernel has not seen, and forgets its gaps: for one whose
+  // gap can no longer be told, since nothing may follow a gap in silence.
+  void drop_room(OutboxPool& pool, RoomId room);
 
   // Drops all that the kernel has not seen a byte of, gaps too: what is left ends a frame, so that
   // a last word may follow.
@@ -83,7 +88,12 @@ class Outbox {
   struct Cut;
 
   [[nodiscard]] Cut protected_front(const OutboxPool& pool) const;
-  void remember_gap(OutboxPool& pool, const PayloadBlock& block);
+  [[nodiscard]] std::uint32_t drop(OutboxPool& pool, std::uint32_t previous, std::uint32_t node);
+  void remember_gap(OutboxPool& pool, const PayloadBlock& block, std::uint32_t before);
+  void join_gaps(OutboxPool& pool, std::uint32_t earlier);
+  void move_gaps(OutboxPool& pool, std::uint32_t from, std::uint32_t to);
+  void forget_gap(OutboxPool& pool, std::uint32_t node);
+  [[nodiscard]] bool is_behind_gap(const OutboxPool& pool, std::uint32_t node) const;
 
   std::uint32_t first_node_ = none;  // Nodes of the pool, by index.
   std::uint32_t last_node_ = none;

@@ -46,6 +46,7 @@ class OutboxPool {
     Sequence first = 0;
     Sequence last = 0;
     std::uint32_t next = 0;
+    std::uint32_t before = 0;  // The entry that stands behind what is missing; none: the end.
   };
 
   ChunkedPool<Entry> entries_;

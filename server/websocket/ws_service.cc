@@ -148,7 +148,11 @@ void WsService::tell_gaps(Connection& connection) {
   core::OutboxPool& pool = borrowed_.transport.outboxes();
   while (connection.outbox.take_gap(pool, gap)) {
     core::PayloadRef frame = hub_->encode_gap(gap.room, gap.first, gap.last);
-    if (!frame) continue;
+    if (!frame) {
+      // The connection has left the room, and nobody here knows its name any more.
+      connection.outbox.drop_room(pool, gap.room);
+      continue;
+    }
     counters_.gap_notices += 1;
     // Beyond the bound: a notice takes far less than what was dropped for it.
     const core::OutboxStatus status = connection.outbox.push_front(pool, frame, UINT32_MAX);

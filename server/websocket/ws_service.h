@@ -48,7 +48,8 @@ class WsService final : public core::EdgeSink {
   // A close frame, then the end of the connection.
   void close(Connection& connection, protocol::WsCloseCode code, std::string_view reason);
 
-  // Queues the notices of what was dropped, before what is left. REQUIRES: phase websocket.
+  // Queues the notices of what was dropped at the front of what is left. REQUIRES: a WebSocket
+  // connection with nothing in flight; it may be saying its last words.
   void tell_gaps(Connection& connection);
 
   // EdgeSink.

@@ -213,7 +213,7 @@ void Worker::flush_sends() {
   for (const std::uint32_t slot : transport_.flush_due()) {
     Connection& connection = transport_.table().at(slot);
     if (connection.outbox.has_gaps() && !connection.outbox.in_flight() &&
-        connection.phase == Phase::websocket) {
+        (connection.phase == Phase::websocket || connection.phase == Phase::flushing)) {
       ws_.tell_gaps(connection);
     }
     transport_.flush_one(connection);

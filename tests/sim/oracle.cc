@@ -352,7 +352,9 @@ bool Oracle::may_leave(SessionId session, const std::string& room) const {
 }
 
 bool Oracle::may_ask_history(SessionId session, const std::string& room) const {
-  return is_member(session, room) && find_view(session, room)->replay == Replay::none;
+  if (!is_member(session, room)) return false;
+  const RoomView& view = *find_view(session, room);
+  return view.replay == Replay::none && !view.rejoins;
 }
 
 std::optional<Bookmark> Oracle::bookmark(std::uint32_t client, const std::string& room) const {
