@@ -58,7 +58,7 @@ std::size_t quoted_string_bytes(std::string_view text) {
 // Section 9.1: token, then parameters `; name`, `; name=value`, `; name="value"`. Takes one
 // extension and the comma behind it off `list`; false when it is none.
 bool take_extension(std::string_view& list) {
-  constexpr std::string_view ends = ";,=\"";
+  static constexpr std::string_view ends = ";,=\"";
   const auto take_token = [&list] {
     const std::string_view token = list.substr(0, list.find_first_of(ends));
     list.remove_prefix(token.size());

@@ -15,7 +15,7 @@ enum class [[nodiscard]] WsHandshake : std::uint8_t {
   bad_upgrade,  // 400: no `Upgrade: websocket`, no `Connection: Upgrade`, a body, HTTP/1.0
   bad_version,  // 426 with Sec-WebSocket-Version: 13 (4.2.2, 4.4)
   bad_key,      // 400: missing, repeated or not 16 bytes of base64
-  bad_offer,         // 400: malformed Sec-WebSocket-Extensions or -Protocol (4.2.1, 9.1)
+  bad_offer,    // 400: malformed Sec-WebSocket-Extensions or -Protocol (4.2.1, 9.1)
 };
 
 [[nodiscard]] WsHandshake check_ws_handshake(const HttpRequest& request);
