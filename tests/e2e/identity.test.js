@@ -131,8 +131,8 @@ test('A user of a token does not become another name by auth', async () => {
   await client.close();
 });
 
-test('Where guests may not choose, auth with a name is refused', async () => {
-  const allow = await Server.start(['--guests', 'allow']);
+test('Where guests may not choose, auth with a name is refused', async (t) => {
+  const allow = await Server.forTest(t, ['--guests', 'allow']);
   const client = await Client.connect(allow);
   const error = await client.ask({type: 'auth', user: {username: 'Ada'}}, 'error');
   assert.equal(error.code, 'not_authenticated');

@@ -42,8 +42,8 @@ async function closeAll(server, clients) {
     'all connections to be gone');
 }
 
-test('After load, memory and descriptors come back to where they were after warm-up', async () => {
-  const server = await Server.start(['--profile', 'bench', '--history-count-max', '100']);
+test('After load, memory and descriptors come back to where they were after warm-up', async (t) => {
+  const server = await Server.forTest(t, ['--profile', 'bench', '--history-count-max', '100']);
   const descriptors = server.descriptorCount();
   const warm = await connectAll(server);
   await load(server, warm, Date.now() + loadMs / 4);

@@ -119,9 +119,10 @@ test('Who is cut off comes back and has everything once, in order', {skip}, asyn
 });
 
 test('Cut in the middle of a lively talk, again and again, nothing is lost or doubled', {skip},
-  async () => {
-    const bench = await Server.start(['--profile', 'bench']);
+  async (t) => {
+    const bench = await Server.forTest(t, ['--profile', 'bench']);
     const flaky = await TcpProxy.start(bench.port);
+    t.after(() => flaky.stop());
     const page = await open(`${flaky.url}/#lively`);
     const writer = await Client.connect(bench);
     await writer.join('lively');
@@ -144,18 +145,17 @@ test('Cut in the middle of a lively talk, again and again, nothing is lost or do
     assert.equal(messages.length, count + count / 6);
     assert.deepEqual(await texts(page), messages.map(({message}) => message));
     await page.context().close();
-    await flaky.stop();
     await bench.stop();
   });
 
-test('A restart of the server is seen, survived and marked', {skip}, async () => {
-  const first = await Server.start([]);
+test('A restart of the server is seen, survived and marked', {skip}, async (t) => {
+  const first = await Server.forTest(t);
   const page = await open(`${first.url}/#restart`);
   await say(page, 'first life');
   await bubble(page, 'first life').waitFor();
   await first.stop();
   await state(page, 'Reconnecting');
-  const second = await Server.start([], first.port);
+  const second = await Server.forTest(t, [], first.port);
   await page.locator('#retry').click({timeout: 2000}).catch(() => {});
   await state(page, 'Connected');
   await say(page, 'second life');
@@ -178,8 +178,8 @@ test('A rate-limited message is kept with a countdown, and can be edited', {skip
   await page.context().close();
 });
 
-test('A rate-limited message goes out by itself when it may', {skip}, async () => {
-  const limited = await Server.start(['--rate-user', '2/3s']);
+test('A rate-limited message goes out by itself when it may', {skip}, async (t) => {
+  const limited = await Server.forTest(t, ['--rate-user', '2/3s']);
   const page = await open(`${limited.url}/#fast`);
   for (let i = 1; i <= 5; i += 1) await say(page, `fast ${i}`);
   await bubble(page, 'fast 5').waitFor();
@@ -231,8 +231,8 @@ test('Rooms: join, unread count, leave, address, memory', {skip}, async () => {
   await page.context().close();
 });
 
-test('Scrolling up pages through the history', {skip}, async () => {
-  const bench = await Server.start(['--profile', 'bench']);
+test('Scrolling up pages through the history', {skip}, async (t) => {
+  const bench = await Server.forTest(t, ['--profile', 'bench']);
   const writer = await Client.connect(bench);
   await writer.join('long');
   for (let i = 1; i <= 150; i += 1) {

@@ -99,14 +99,14 @@ test('History is bounded in bytes, and what it lost for that is a gap', () => wi
   },
 ));
 
-test('A restarted server begins the room anew under another epoch', async () => {
-  const first = await Server.start([]);
+test('A restarted server begins the room anew under another epoch', async (t) => {
+  const first = await Server.forTest(t);
   const client = await Client.connect(first);
   const {joined} = await client.join('r');
   await fill(client, 'r', 1, 5);
   await first.stop();
   assert.deepEqual(await client.closed, {code: 1001, reason: 'Server shutting down'}); // S0-18
-  const second = await Server.start([], first.port);
+  const second = await Server.forTest(t, [], first.port);
   const back = await Client.connect(second);
   const again = await back.join('r', {since: 5, epoch: joined.epoch});
   assert.equal(again.joined.resumed, false);

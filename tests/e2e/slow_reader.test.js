@@ -28,8 +28,8 @@ async function flood(writer, witness) {
   assert.deepEqual(seen, Array.from({length: total}, (_, index) => index + 1));
 }
 
-async function setUp(policy) {
-  const server = await Server.start(['--profile', 'bench', '--slow-reader', policy,
+async function setUp(t, policy) {
+  const server = await Server.forTest(t, ['--profile', 'bench', '--slow-reader', policy,
     '--outbox-bytes-max', String(outboxBytes), '--ping-interval-ms', '0']);
   const [writer, witness] = await Promise.all([Client.connect(server), Client.connect(server)]);
   await writer.join('flood');
@@ -56,8 +56,8 @@ async function growth(server, writer, witness) {
 
 const slackBytes = 24 * 1024 * 1024; // History of the room, pools, the allocator's reserve.
 
-test('disconnect: a slow reader is closed with 1013, the others lose nothing', async () => {
-  const {server, writer, witness, slow} = await setUp('disconnect');
+test('disconnect: a slow reader is closed with 1013, the others lose nothing', async (t) => {
+  const {server, writer, witness, slow} = await setUp(t, 'disconnect');
   const grown = await growth(server, writer, witness);
   assert.ok(grown < slowCount * outboxBytes * 2 + slackBytes, `grew by ${grown} bytes`);
   await until(async () => {
@@ -77,8 +77,8 @@ test('disconnect: a slow reader is closed with 1013, the others lose nothing', a
 });
 
 test('drop_oldest: a slow reader is told what it missed once it reads again, and can ask for it',
-  async () => {
-    const {server, writer, witness, slow} = await setUp('drop_oldest');
+  async (t) => {
+    const {server, writer, witness, slow} = await setUp(t, 'drop_oldest');
     const grown = await growth(server, writer, witness);
     assert.ok(grown < slowCount * outboxBytes * 2 + slackBytes, `grew by ${grown} bytes`);
     await until(async () => {
@@ -104,8 +104,8 @@ test('drop_oldest: a slow reader is told what it missed once it reads again, and
     await server.stop();
   });
 
-test('drop_oldest: messages and gaps together are the whole sequence', async () => {
-  const {server, writer, witness, slow} = await setUp('drop_oldest');
+test('drop_oldest: messages and gaps together are the whole sequence', async (t) => {
+  const {server, writer, witness, slow} = await setUp(t, 'drop_oldest');
   const heard = slow.map(() => []);
   slow.forEach((client, index) => {
     client.socket.on('message', (data) => heard[index].push(JSON.parse(data)));

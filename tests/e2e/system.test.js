@@ -74,8 +74,8 @@ class Member {
 
 const crowd = `${clientCount} clients in ${roomCount} rooms on ${workers} workers`;
 
-test(`${crowd} see ${total} messages: one order per room, no gap, no duplicate`, async () => {
-  const server = await Server.start(['--profile', 'bench', '--workers', String(workers)]);
+test(`${crowd} see ${total} messages: one order per room, no gap, no duplicate`, async (t) => {
+  const server = await Server.forTest(t, ['--profile', 'bench', '--workers', String(workers)]);
   const members = Array.from({length: clientCount}, (_, index) => new Member(server.ws, index));
   await Promise.all(members.map(({ready}) => ready));
   const faults = () => members.map(({fault}) => fault).filter((fault) => fault !== null);

@@ -57,6 +57,14 @@ export class Server {
     }
   }
 
+  // The same for one test: when that fails half way, the server does not outlive it, and clients
+  // whose server is gone keep nobody waiting.
+  static async forTest(t, args = [], port = 0) {
+    const server = await Server.start(args, port);
+    t.after(() => server.kill());
+    return server;
+  }
+
   constructor(args, port) {
     // Away from files and variables that would configure it.
     this.folder = mkdtempSync(path.join(os.tmpdir(), 'parley-e2e-'));
