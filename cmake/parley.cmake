@@ -27,10 +27,8 @@ add_library(parley_flags INTERFACE)
 target_include_directories(parley_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(parley_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # What designated initialisers leave out has its default on purpose; g++ warns of it, clang not.
-  target_compile_options(parley_flags INTERFACE -Wno-missing-field-initializers)
-endif()
+# What designated initialisers leave out has its default on purpose.
+target_compile_options(parley_flags INTERFACE -Wno-missing-field-initializers)
 
 if(PARLEY_SANITIZE STREQUAL "address")
   # Not vptr: its check needs the type information that -fno-rtti leaves out.

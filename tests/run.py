@@ -197,7 +197,7 @@ PARTS = {
     "tidy": (part_tidy, "house rules, format, headers alone, compile_fail"),
     "asan": (part_asan, "unit, conformance, differential, sim under ASan and UBSan"),
     "tsan": (part_tsan, "the cross-worker tests under TSan"),
-    "fuzz": (part_fuzz, "every fuzz target over its corpus (clang)"),
+    "fuzz": (part_fuzz, "clang accepts it all, every fuzz target over its corpus"),
     "e2e": (part_e2e, "real clients against the release build"),
 }
 WITHOUT_TESTS_BY_NAME = ("release", "e2e")
