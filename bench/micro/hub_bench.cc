@@ -46,11 +46,17 @@ core::HubConfig config() {
 }
 
 Member member(std::string_view name, std::string_view string) {
-  return {name, {.kind = Value::Kind::string, .string = string}};
+  Value value{};
+  value.kind = Value::Kind::string;
+  value.string = string;
+  return {name, value};
 }
 
 Value object(std::span<const Member> fields) {
-  return {.kind = Value::Kind::object, .members = fields};
+  Value value{};
+  value.kind = Value::Kind::object;
+  value.members = fields;
+  return value;
 }
 
 ConnId conn(std::uint32_t slot) {
