@@ -99,7 +99,7 @@ TEST_F(ClassicCommands, MessageWithoutTextIsAnError) {
   }
 }
 
-TEST_F(ClassicCommands, IdOfMoreThan64BytesDoesNotComeBack) {
+TEST_F(ClassicCommands, IdOfMoreThan64BytesNeverComesBack) {
   chat_.enter(client_, "general");
   const auto sent_with = [this](const std::string& id) {
     return only_answer({{"type", "message"}, {"room", "general"}, {"message", "m"}, {"id", id}});
