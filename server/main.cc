@@ -1,4 +1,6 @@
 // parleyd: reads its configuration, starts the workers, waits for a signal, lets everybody go.
+#include <malloc.h>
+
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -78,6 +80,9 @@ int run(const Config& config) {
 }  // namespace
 
 int main(int argc, char** argv, char** environment) {
+  // Large payloads are freed by whichever worker is last. With a threshold that adapts, the
+  // allocator keeps them in its arenas for ever: fixed, they go back to the kernel.
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   const auto options = parley::server::load_options(argc, argv, environment);
   if (!options) {
     std::FILE* const out = options.error().code == 0 ? stdout : stderr;

@@ -26,6 +26,7 @@ class CountingSink final : public core::EdgeSink {
   void deliver(std::span<const std::uint32_t> slots, const core::PayloadRef& frame) override {
     delivered += slots.size() * (frame->last_sequence - frame->first_sequence + 1);
   }
+  bool has_room(ConnId /*conn*/) override { return true; }
   void close(ConnId /*conn*/, core::CloseCode /*code*/, std::string_view /*reason*/) override {
     CHECK(false);
   }

@@ -17,6 +17,9 @@ namespace {
 constexpr std::uint32_t copied_frame_bytes_max = 16 * 1024;
 constexpr std::uint32_t sequence_bytes_max = 64 * 1024;
 
+// Requests of one session that may wait, beyond the joins of all the rooms it may be in.
+constexpr std::size_t waiting_max = 64;
+
 struct Joining {
   ConnId conn;
   bool abandoned{};  // It left or closed before the home answered.
@@ -33,6 +36,7 @@ struct Edge::Room {
   std::string name;
   std::vector<std::uint32_t> members;  // Slots of live members.
   std::vector<Joining> joining;        // In the order of their joins, as the home answers them.
+  std::uint32_t waiting = 0;           // Joins that wait for their turn in their sessions.
   std::vector<PayloadRef> gathered;
 };
 
@@ -93,7 +97,7 @@ std::uint32_t Edge::find_or_create(RoomId id, std::string_view name) {
 
 void Edge::drop_if_unused(std::uint32_t index) {
   const Room& room = *rooms_[index];
-  if (!room.members.empty() || !room.joining.empty()) return;
+  if (!room.members.empty() || !room.joining.empty() || room.waiting > 0) return;
   CHECK(room.gathered.empty());
   table_.erase(room.id);
   rooms_[index].reset();
@@ -107,13 +111,23 @@ Membership* Edge::membership_of(Session& session, std::uint32_t room) {
   return nullptr;
 }
 
-bool Edge::is_live(const Session& session, RoomId id) const {
+const Membership* Edge::find_membership(const Session& session, RoomId id) const {
   const std::uint32_t index = table_.find(id);
-  if (index == RoomTable::none) return false;
+  if (index == RoomTable::none) return nullptr;
   for (const Membership& membership : session.rooms) {
-    if (membership.room == index) return membership.position != Membership::joining;
+    if (membership.room == index) return &membership;
   }
-  return false;
+  return nullptr;
+}
+
+bool Edge::is_live(const Session& session, RoomId id) const {
+  const Membership* membership = find_membership(session, id);
+  return membership != nullptr && membership->position != Membership::joining;
+}
+
+bool Edge::is_joining(const Session& session, RoomId id) const {
+  const Membership* membership = find_membership(session, id);
+  return membership != nullptr && membership->position == Membership::joining;
 }
 
 std::string_view Edge::room_name(RoomId id) const {
@@ -131,7 +145,7 @@ JoinStatus Edge::join(Session& session, std::string_view name, const Resume* res
   if (session.rooms.size() >= config_.rooms_per_connection_max) return JoinStatus::too_many_rooms;
   const std::uint32_t index = find_or_create(id, name);
   if (index == RoomTable::none) return JoinStatus::server_full;
-  rooms_[index]->joining.push_back({session.conn, false});
+  rooms_[index]->waiting += 1;
   session.rooms.push_back({index, Membership::joining});
   memberships_ += 1;
 
@@ -147,8 +161,57 @@ JoinStatus Edge::join(Session& session, std::string_view name, const Resume* res
     mail.number = resume->since;
     mail.number2 = resume->epoch;
   }
-  borrowed_.post.send(home_of(id), std::move(mail));
+  session.waiting.push_back(std::move(mail));
+  ask_next(session);
   return JoinStatus::asked;
+}
+
+bool Edge::ask(Session& session, Mail&& mail) {
+  if (session.waiting.size() >= waiting_max + config_.rooms_per_connection_max) return false;
+  session.waiting.push_back(std::move(mail));
+  ask_next(session);
+  return true;
+}
+
+void Edge::ask_next(Session& session) {
+  if (session.posting) return;  // A home on this worker answers at once: the loop below goes on.
+  session.posting = true;
+  while (!session.asking && !session.waiting.empty() && borrowed_.sink.has_room(session.conn)) {
+    session.asking = true;
+    Mail mail = std::move(session.waiting.front());
+    session.waiting.pop_front();
+    if (mail.kind == MailKind::join) {
+      const std::uint32_t index = table_.find(mail.room);
+      CHECK(index != RoomTable::none && rooms_[index]->waiting > 0);
+      rooms_[index]->waiting -= 1;
+      rooms_[index]->joining.push_back({session.conn, false});
+    }
+    const WorkerId home = home_of(mail.room);
+    borrowed_.post.send(home, std::move(mail));
+  }
+  session.posting = false;
+}
+
+void Edge::on_reply(Mail&& mail) {
+  Session* session = find(mail.conn);
+  if (session == nullptr) return;
+  if (mail.payload) borrowed_.sink.send(mail.conn, std::move(mail.payload));
+  if ((mail.flags & RoomMailFlags::last) == 0) return;
+  CHECK(session->asking);
+  session->asking = false;
+  if ((mail.flags & RoomMailFlags::resume) != 0) {
+    // What was missed did not fit one answer: go on where it ended, before anything else.
+    Mail next;
+    next.kind = MailKind::ask_history;
+    next.flags = RoomMailFlags::resume;
+    next.conn = mail.conn;
+    next.origin = self_;
+    next.room = mail.room;
+    next.number = mail.number;
+    next.number2 = mail.number2;
+    session->waiting.push_front(std::move(next));
+  }
+  ask_next(*session);
 }
 
 void Edge::leave(Session& session, RoomId id) {
@@ -162,6 +225,14 @@ void Edge::leave(Session& session, RoomId id) {
   memberships_ -= 1;
   Room& room = *rooms_[index];
   if (position == Membership::joining) {
+    const auto waiting = std::find_if(
+        session.waiting.begin(), session.waiting.end(),
+        [id](const Mail& mail) { return mail.kind == MailKind::join && mail.room == id; });
+    if (waiting != session.waiting.end()) {
+      session.waiting.erase(waiting);
+      room.waiting -= 1;
+      return drop_if_unused(index);
+    }
     // The home's answer is on its way: on_joined() will send the `leave`, on a refusal nothing.
     for (Joining& joining : room.joining) {
       if (joining.conn == session.conn) joining.abandoned = true;
@@ -329,6 +400,7 @@ void Edge::check_invariants() const {
     CHECK(room->gathered.empty() || !gathering_.empty());
     live += room->members.size();
     for (const Joining& entry : room->joining) joining += entry.abandoned ? 0 : 1;
+    joining += room->waiting;
     for (std::uint32_t position = 0; position < room->members.size(); ++position) {
       const Session* session = sessions_[room->members[position]].get();
       CHECK(session != nullptr);

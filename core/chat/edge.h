@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,7 +40,11 @@ struct Session {
   std::uint64_t user_key{};  // 0 for guests, whose one connection carries their limit.
   std::uint64_t address_key{};
   TokenBucket commands;
-  TokenBucket messages;  // Guests only.
+  TokenBucket signals;
+  TokenBucket messages;      // Guests only.
+  bool asking = false;       // One of its requests is with a room's home.
+  bool posting = false;      // ask_next() is at work on it.
+  std::deque<Mail> waiting;  // Requests that follow, one by one: joins, history, presence.
   std::vector<Membership> rooms;
 };
 
@@ -64,7 +69,13 @@ class Edge {
 
   JoinStatus join(Session& session, std::string_view name, const Resume* resume,
                   std::string_view user);
+  // REQUIRES: a member, or joining.
   void leave(Session& session, RoomId room);
+  // Asks a room's home, after what the session asked before has been answered and has left: an
+  // answer may be large, and a client may ask for many. False: too many wait already.
+  [[nodiscard]] bool ask(Session& session, Mail&& mail);
+  void ask_next(Session& session);
+  [[nodiscard]] bool is_joining(const Session& session, RoomId room) const;
   // Neither joining nor gone.
   [[nodiscard]] bool is_live(const Session& session, RoomId room) const;
   // Empty when no connection of this worker is in the room.
@@ -75,6 +86,7 @@ class Edge {
   // The session whose join was refused, its membership gone; null when it has left meanwhile.
   // `name` is filled with the room's name.
   [[nodiscard]] Session* on_join_refused(const Mail& mail, std::string& name);
+  void on_reply(Mail&& mail);
   void on_deliver(Mail&& mail);
   void end_turn();
 
@@ -90,6 +102,7 @@ class Edge {
   [[nodiscard]] std::uint32_t find_or_create(RoomId id, std::string_view name);
   void drop_if_unused(std::uint32_t index);
   void remove_member(std::uint32_t index, std::uint32_t position);
+  [[nodiscard]] const Membership* find_membership(const Session& session, RoomId room) const;
   [[nodiscard]] Membership* membership_of(Session& session, std::uint32_t room);
   void post_leave(ConnId conn, RoomId room);
   void flush(Room& room);

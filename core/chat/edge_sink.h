@@ -29,6 +29,10 @@ class EdgeSink {
   // return, and nothing in the call may reach back into the chat domain.
   virtual void deliver(std::span<const std::uint32_t> slots, const PayloadRef& frame) = 0;
 
+  // Whether more may be asked on behalf of a connection, since what it was sent has mostly left.
+  // After false, Hub::on_drained() follows once it has.
+  [[nodiscard]] virtual bool has_room(ConnId conn) = 0;
+
   // Closes with a close frame behind what is queued. The connection's on_closed() follows later,
   // from the worker's loop, never from inside this call.
   virtual void close(ConnId conn, CloseCode code, std::string_view reason) = 0;

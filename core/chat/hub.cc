@@ -80,6 +80,9 @@ class Hub::State::Call final : public EdgeSession {
   [[nodiscard]] bool in_room(std::string_view room) const override {
     return state_.edge.is_live(session_, id_of(room));
   }
+  [[nodiscard]] bool is_joining(std::string_view room) const override {
+    return state_.edge.is_joining(session_, id_of(room));
+  }
   [[nodiscard]] std::uint64_t sessions_total() const override { return state_.sessions_total; }
 
   Encoder& encoder() override { return state_.borrowed.encoder; }
@@ -118,11 +121,13 @@ class Hub::State::Call final : public EdgeSession {
     }
     Mail mail = mail_of(MailKind::publish, room);
     mail.payload = std::move(frame);
-    if (!tag.empty()) mail.subject = payload_of(state_.borrowed.pool, tag);
+    const bool is_checked = session_.user_key != 0 || session_.address_key != 0;
+    if (is_checked && !tag.empty()) mail.subject = payload_of(state_.borrowed.pool, tag);
     state_.gatekeeper.pass(std::move(mail), session_.user_key, session_.address_key);
   }
 
   void signal(std::string_view room, PayloadRef frame) override {
+    if (session_.signals.take(state_.config.signals, state_.now).ns > 0) return;
     Mail mail = mail_of(MailKind::publish, room);
     mail.flags = RoomMailFlags::signal;
     mail.payload = std::move(frame);
@@ -134,12 +139,10 @@ class Hub::State::Call final : public EdgeSession {
     mail.flags = query.before != 0 ? RoomMailFlags::before : std::uint8_t{0};
     mail.number = query.before != 0 ? query.before : query.since;
     mail.number2 = query.limit;
-    send_home(std::move(mail));
+    ask(std::move(mail));
   }
 
-  void ask_presence(std::string_view room) override {
-    send_home(mail_of(MailKind::ask_presence, room));
-  }
+  void ask_presence(std::string_view room) override { ask(mail_of(MailKind::ask_presence, room)); }
 
   [[nodiscard]] bool authenticate(std::string_view token) override {
     CHECK(session_.rooms.empty());
@@ -169,6 +172,11 @@ class Hub::State::Call final : public EdgeSession {
     mail.origin = state_.self;
     mail.room = id_of(room);
     return mail;
+  }
+  void ask(Mail&& mail) {
+    if (state_.edge.ask(session_, std::move(mail))) return;
+    state_.counts.rate_limited += 1;
+    state_.borrowed.vocabulary.on_refused(*this, Refusal::rate_limited, {}, {}, seconds(1));
   }
   void send_home(Mail&& mail) {
     const WorkerId home = state_.edge.home_of(mail.room);
@@ -248,6 +256,16 @@ PayloadRef Hub::encode_gap(RoomId room, Sequence first, Sequence last) {
   return s.borrowed.vocabulary.gap(s.borrowed.encoder, name, first, last, GapReason::slow_reader);
 }
 
+PayloadRef Hub::encode_announcement(std::string_view text) {
+  return state_->borrowed.vocabulary.announced(state_->borrowed.encoder, text);
+}
+
+void Hub::on_drained(ConnId conn) {
+  if (Session* session = state_->edge.find(conn); session != nullptr) {
+    state_->edge.ask_next(*session);
+  }
+}
+
 void Hub::on_mail(Mail&& mail) {
   state_->handle(std::move(mail));
 }
@@ -314,8 +332,7 @@ void Hub::State::handle(Mail&& mail) {
     case MailKind::deliver:
       return edge.on_deliver(std::move(mail));
     case MailKind::reply:
-      if (edge.find(mail.conn) != nullptr) borrowed.sink.send(mail.conn, std::move(mail.payload));
-      return;
+      return edge.on_reply(std::move(mail));
     case MailKind::limited:
       return on_limited(mail);
     case MailKind::presence_total:

@@ -69,6 +69,12 @@ class Hub {
   // slowly. Null when no connection of this worker is in the room any more.
   [[nodiscard]] PayloadRef encode_gap(RoomId room, Sequence first, Sequence last);
 
+  // What an operator says to everybody, as a frame.
+  [[nodiscard]] PayloadRef encode_announcement(std::string_view text);
+
+  // The outbox of a connection that EdgeSink::has_room() said was full has room again.
+  void on_drained(ConnId conn);
+
   void on_mail(Mail&& mail);
 
   // Delivers what rooms gathered. Called last in each turn, before sends are flushed.

@@ -58,6 +58,8 @@ class EdgeSession {
   [[nodiscard]] virtual const HubConfig& config() const = 0;
   [[nodiscard]] virtual std::uint32_t rooms_joined() const = 0;
   [[nodiscard]] virtual bool in_room(std::string_view room) const = 0;
+  // Asked to join; the room's home has not answered yet.
+  [[nodiscard]] virtual bool is_joining(std::string_view room) const = 0;
   // Sessions of all workers, at most a second or two old.
   [[nodiscard]] virtual std::uint64_t sessions_total() const = 0;
 
@@ -71,12 +73,13 @@ class EdgeSession {
 
   // REQUIRES: valid_room_name(room).
   virtual JoinStatus join(std::string_view room, std::optional<Resume> resume) = 0;
-  // REQUIRES of the rest: in_room(room).
+  // REQUIRES: in_room(room) or is_joining(room).
   virtual void leave(std::string_view room) = 0;
+  // REQUIRES of the rest: in_room(room).
   // Numbered, recorded, to every member, unless a limit of the user or the address stops it; then
   // Vocabulary::on_refused() hears of it with `tag`.
   virtual void publish(std::string_view room, PayloadRef frame, std::string_view tag) = 0;
-  // Not numbered, not recorded, to every other member.
+  // Not numbered, not recorded, to every other member; beyond HubConfig::signals silently to none.
   virtual void signal(std::string_view room, PayloadRef frame) = 0;
   virtual void ask_history(std::string_view room, const HistoryQuery& query) = 0;
   virtual void ask_presence(std::string_view room) = 0;
@@ -124,6 +127,7 @@ class Vocabulary {
   [[nodiscard]] virtual PayloadRef present(Encoder& encoder, const RoomFacts& facts) = 0;
   [[nodiscard]] virtual PayloadRef history(Encoder& encoder, std::string_view room,
                                            std::span<PayloadBlock* const> messages, bool more) = 0;
+  [[nodiscard]] virtual PayloadRef announced(Encoder& encoder, std::string_view text) = 0;
   [[nodiscard]] virtual PayloadRef gap(Encoder& encoder, std::string_view room, Sequence first,
                                        Sequence last, GapReason reason) = 0;
 };

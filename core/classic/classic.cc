@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "core/base/text.h"
 #include "core/classic/epoch.h"
 #include "core/rooms/room_name.h"
 
@@ -103,9 +104,10 @@ std::size_t code_points(std::string_view utf8) {
 
 bool valid_user_name(std::string_view name) {
   if (name.empty() || code_points(name) > name_code_points_max) return false;
-  if (name.front() == ' ' || name.back() == ' ') return false;
-  return std::none_of(name.begin(), name.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  constexpr std::string_view hard_space = "\u00a0";
+  const bool spaced = name.front() == ' ' || name.back() == ' ' || name.starts_with(hard_space) ||
+                      name.ends_with(hard_space);
+  return !spaced && !has_invisible_characters(name);
 }
 
 void on_auth(EdgeSession& session, const Value& message) {
@@ -113,9 +115,8 @@ void on_auth(EdgeSession& session, const Value& message) {
     return complain(session, {.code = "auth_after_join",
                               .text = "leave all rooms before you become somebody else"});
   }
-  const std::string_view token = message.string_or_empty("token");
-  if (!token.empty()) {
-    if (!session.authenticate(token)) {
+  if (message.find("token") != nullptr) {
+    if (!session.authenticate(message.string_or_empty("token"))) {
       return complain(session, {.code = "auth_failed", .text = "the token is not valid"});
     }
   } else {
@@ -174,12 +175,13 @@ void on_join_room(EdgeSession& session, const Value& message) {
 }
 
 void on_leave_room(EdgeSession& session, const Value& message) {
-  const std::optional<std::string_view> room = room_of_member(session, message);
-  if (!room) return;
-  session.leave(*room);
+  const std::string_view room = message.string_or_empty("room");
+  // Who is still on the way in may turn round.
+  if (!session.is_joining(room) && !room_of_member(session, message)) return;
+  session.leave(room);
   ValueWriter& w = session.encoder().begin("roomLeft", Stamped::no);
   w.key("room");
-  w.string(*room);
+  w.string(room);
   session.reply(session.encoder().finish());
 }
 
@@ -188,6 +190,10 @@ void on_chat_message(EdgeSession& session, const Value& message) {
   if (!room) return;
   const std::string_view text = message.string_or_empty("message");
   const std::string_view tag = tag_of(message);
+  if (message.string_or_empty("id").size() > tag_bytes_max) {
+    return complain(session,
+                    {.code = "bad_message", .text = "id is at most 64 bytes", .room = *room});
+  }
   if (text.empty()) {
     return complain(session, {.code = "empty_message",
                               .text = "message must be a string that is not empty",
@@ -229,6 +235,10 @@ void on_typing(EdgeSession& session, const Value& message) {
   w.string(session.identity().name);
   w.key("userId");
   w.string(session.identity().id);
+  if (session.identity().guest) {
+    w.key("guest");
+    w.boolean(true);
+  }
   w.key("typing");
   w.boolean(!stopped);
   session.signal(*room, session.encoder().finish());
@@ -311,9 +321,10 @@ void ClassicVocabulary::on_open(EdgeSession& session) {
 void ClassicVocabulary::on_message(EdgeSession& session, const Value& message) {
   const Duration wait = session.take_command();
   if (wait.ns > 0) {
+    const std::string_view room = message.string_or_empty("room");
     return complain(session, {.code = "rate_limited",
                               .text = "too many commands on this connection",
-                              .room = message.string_or_empty("room"),
+                              .room = valid_room_name(room) ? room : std::string_view{},
                               .tag = tag_of(message),
                               .retry_after = wait});
   }
@@ -446,6 +457,13 @@ PayloadRef ClassicVocabulary::history(Encoder& encoder, std::string_view room,
   w.end_array();
   w.key("more");
   w.boolean(more);
+  return encoder.finish();
+}
+
+PayloadRef ClassicVocabulary::announced(Encoder& encoder, std::string_view text) {
+  ValueWriter& w = encoder.begin("system", Stamped::no);
+  w.key("message");
+  w.string(text);
   return encoder.finish();
 }
 

@@ -27,6 +27,7 @@ class ClassicVocabulary final : public Vocabulary {
   [[nodiscard]] PayloadRef present(Encoder& encoder, const RoomFacts& facts) override;
   [[nodiscard]] PayloadRef history(Encoder& encoder, std::string_view room,
                                    std::span<PayloadBlock* const> messages, bool more) override;
+  [[nodiscard]] PayloadRef announced(Encoder& encoder, std::string_view text) override;
   [[nodiscard]] PayloadRef gap(Encoder& encoder, std::string_view room, Sequence first,
                                Sequence last, GapReason reason) override;
 };

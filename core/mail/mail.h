@@ -1,8 +1,10 @@
 // What workers send each other: one cache line, by value, through bounded queues.
 //
-// Ranks  Handling mail of one rank sends only mail of a higher rank (one exception: a `joined` for
-//        a connection that has gone answers with one `leave`). Deliveries are always drained, so
-//        no two workers can wait for each other, whatever is full.
+// Ranks  Handling mail of one rank sends only mail of a higher rank. Exceptions, each one letter
+// for
+//        one: a `joined` or `ip_verdict` for a connection that has gone is answered with `leave` or
+//        `ip_release`, and a `reply` may let a session's next request go. Deliveries are always
+//        drained, so no two workers can wait for each other, whatever is full.
 #pragma once
 
 #include <cstdint>

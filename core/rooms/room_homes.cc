@@ -123,12 +123,12 @@ void RoomHomes::on_join(Mail&& mail) {
   if ((mail.flags & RoomMailFlags::resume) == 0) {
     send_joined(index, mail, false);
     send_recent(index, mail);
-    return;
+    return send_last(mail, {});
   }
   const bool same_epoch = mail.number2 == 0 || mail.number2 == room.epoch;
   const bool resumed = same_epoch && mail.number <= room.last;
   send_joined(index, mail, resumed);
-  send_missed(index, mail, resumed);
+  send_last(mail, send_missed(index, mail, resumed));
 }
 
 void RoomHomes::refuse(const Mail& mail, Refusal why) {
@@ -139,6 +139,7 @@ void RoomHomes::refuse(const Mail& mail, Refusal why) {
   answer.room = mail.room;
   answer.number = static_cast<std::uint64_t>(why);
   borrowed_.post.send(mail.origin, std::move(answer));
+  send_last(mail, {});
 }
 
 void RoomHomes::on_leave(const Mail& mail) {
@@ -263,24 +264,28 @@ void RoomHomes::send_joined(std::uint32_t index, const Mail& mail, bool resumed)
   borrowed_.post.send(mail.origin, std::move(answer));
 }
 
+// One frame's worth from the end: one message at least, if there is one.
+std::span<PayloadBlock* const> RoomHomes::newest_that_fit(std::span<PayloadBlock* const> messages) {
+  std::size_t first = messages.size();
+  std::uint64_t bytes = 0;
+  while (first > 0 && (first == messages.size() ||
+                       bytes + frame_bytes(messages[first - 1]) <= history_bytes_per_frame)) {
+    first -= 1;
+    bytes += frame_bytes(messages[first]);
+  }
+  return messages.subspan(first);
+}
+
 void RoomHomes::send_recent(std::uint32_t index, const Mail& mail) {
   const Room& room = *rooms_[index];
   messages_.resize(config_.history_on_join);
   const std::uint32_t count = history_.before(index, room.last + 1, messages_);
-  // One frame, so what does not fit under the bound goes, oldest first.
-  std::uint32_t first = count;
-  std::uint64_t bytes = 0;
-  while (first > 0 && (first == count || bytes + frame_bytes(messages_[first - 1]) <=
-                                             config_.history_reply_bytes_max)) {
-    first -= 1;
-    bytes += frame_bytes(messages_[first]);
-  }
-  const std::span<PayloadBlock* const> recent(messages_.data() + first, count - first);
+  const std::span<PayloadBlock* const> recent = newest_that_fit(std::span(messages_).first(count));
   PayloadRef frame = borrowed_.vocabulary.history(borrowed_.encoder, room.name, recent, false);
   if (frame) reply(mail, std::move(frame));
 }
 
-void RoomHomes::send_missed(std::uint32_t index, const Mail& mail, bool resumed) {
+RoomHomes::Rest RoomHomes::send_missed(std::uint32_t index, const Mail& mail, bool resumed) {
   const Room& room = *rooms_[index];
   Sequence since = mail.number;
   if (!resumed) {
@@ -288,68 +293,88 @@ void RoomHomes::send_missed(std::uint32_t index, const Mail& mail, bool resumed)
     PayloadRef gap = borrowed_.vocabulary.gap(borrowed_.encoder, room.name, 0, 0, GapReason::reset);
     if (gap) reply(mail, std::move(gap));
   }
-  send_range(index, mail, since, UINT32_MAX);
+  return send_range(index, mail, {.since = since, .messages = room.last - since}, true);
 }
 
-void RoomHomes::send_range(std::uint32_t index, const Mail& mail, Sequence since,
-                           std::uint32_t limit) {
+RoomHomes::Rest RoomHomes::send_range(std::uint32_t index, const Mail& mail, Rest wanted,
+                                      bool follows_by_itself) {
   const Room& room = *rooms_[index];
   const Sequence oldest = history_.empty(index) ? room.last + 1 : history_.oldest(index);
-  if (since + 1 < oldest) {
-    PayloadRef gap = borrowed_.vocabulary.gap(borrowed_.encoder, room.name, since + 1, oldest - 1,
-                                              GapReason::expired);
+  if (wanted.since + 1 < oldest) {
+    PayloadRef gap = borrowed_.vocabulary.gap(borrowed_.encoder, room.name, wanted.since + 1,
+                                              oldest - 1, GapReason::expired);
     if (gap) reply(mail, std::move(gap));
-    since = oldest - 1;
+    if (follows_by_itself) {
+      wanted.messages -= std::min<std::uint64_t>(wanted.messages, oldest - 1 - wanted.since);
+    }
+    wanted.since = oldest - 1;
   }
   std::uint64_t bytes_left = config_.history_reply_bytes_max;
-  for (bool more = true; more;) {
-    messages_.resize(std::min(history_messages_per_frame, limit));
-    std::uint32_t count = history_.since(index, since, messages_);
-    std::uint64_t bytes = 0;
-    std::uint32_t taken = 0;
-    while (taken < count &&
-           (taken == 0 || bytes + frame_bytes(messages_[taken]) <=
-                              std::min<std::uint64_t>(history_bytes_per_frame, bytes_left))) {
-      bytes += frame_bytes(messages_[taken]);
-      taken += 1;
-    }
-    if (taken > 0) since = messages_[taken - 1]->last_sequence;
-    limit -= std::min(limit, taken);
-    bytes_left -= std::min(bytes_left, bytes);
-    more = since < room.last && limit > 0 && bytes_left > 0;
-    const std::span<PayloadBlock* const> part(messages_.data(), taken);
-    PayloadRef frame =
-        borrowed_.vocabulary.history(borrowed_.encoder, room.name, part, since < room.last);
-    if (!frame) return;
+  for (bool another = true; another;) {
+    const std::span<PayloadBlock* const> part = next_part(index, wanted, bytes_left);
+    if (!part.empty()) wanted.since = part.back()->last_sequence;
+    wanted.messages -= part.size();
+    another = wanted.messages > 0 && wanted.since < room.last && bytes_left > 0;
+    const bool more = follows_by_itself ? wanted.messages > 0 : wanted.since < room.last;
+    PayloadRef frame = borrowed_.vocabulary.history(borrowed_.encoder, room.name, part, more);
+    if (!frame) return {};
     reply(mail, std::move(frame));
   }
+  return follows_by_itself ? wanted : Rest{};
+}
+
+// The next frame's worth: one message at least, if there is one.
+std::span<PayloadBlock* const> RoomHomes::next_part(std::uint32_t index, const Rest& wanted,
+                                                    std::uint64_t& bytes_left) {
+  messages_.resize(std::min<std::uint64_t>(history_messages_per_frame, wanted.messages));
+  const std::uint32_t count = history_.since(index, wanted.since, messages_);
+  const std::uint64_t bytes_max = std::min<std::uint64_t>(history_bytes_per_frame, bytes_left);
+  std::uint64_t bytes = 0;
+  std::uint32_t taken = 0;
+  while (taken < count && (taken == 0 || bytes + frame_bytes(messages_[taken]) <= bytes_max)) {
+    bytes += frame_bytes(messages_[taken]);
+    taken += 1;
+  }
+  bytes_left -= std::min(bytes_left, bytes);
+  return {messages_.data(), taken};
+}
+
+void RoomHomes::send_last(const Mail& mail, Rest rest) {
+  Mail answer;
+  answer.kind = MailKind::reply;
+  answer.flags = RoomMailFlags::last;
+  answer.conn = mail.conn;
+  answer.origin = mail.origin;
+  answer.room = mail.room;
+  if (rest.messages > 0) {
+    answer.flags |= RoomMailFlags::resume;
+    answer.number = rest.since;
+    answer.number2 = rest.messages;
+  }
+  borrowed_.post.send(mail.origin, std::move(answer));
 }
 
 void RoomHomes::on_ask_history(const Mail& mail) {
   const std::uint32_t index = table_.find(mail.room);
-  if (index == RoomTable::none) return;
-  const auto limit = static_cast<std::uint32_t>(mail.number2);
-  if ((mail.flags & RoomMailFlags::before) == 0) return send_range(index, mail, mail.number, limit);
-
-  const Room& room = *rooms_[index];
-  messages_.resize(std::min(limit, history_messages_per_frame));
-  const std::uint32_t count = history_.before(index, mail.number, messages_);
-  std::uint32_t first = count;
-  std::uint64_t bytes = 0;
-  while (first > 0 && (first == count || bytes + frame_bytes(messages_[first - 1]) <=
-                                             config_.history_reply_bytes_max)) {
-    first -= 1;
-    bytes += frame_bytes(messages_[first]);
+  if (index == RoomTable::none) return send_last(mail, {});
+  const Rest wanted{.since = mail.number, .messages = mail.number2};
+  if ((mail.flags & RoomMailFlags::before) == 0) {
+    const bool resumes = (mail.flags & RoomMailFlags::resume) != 0;
+    return send_last(mail, send_range(index, mail, wanted, resumes));
   }
-  const std::span<PayloadBlock* const> part(messages_.data() + first, count - first);
+  const Room& room = *rooms_[index];
+  messages_.resize(std::min<std::uint64_t>(wanted.messages, history_messages_per_frame));
+  const std::uint32_t count = history_.before(index, mail.number, messages_);
+  const std::span<PayloadBlock* const> part = newest_that_fit(std::span(messages_).first(count));
   const bool more = !part.empty() && part.front()->first_sequence > history_.oldest(index);
   PayloadRef frame = borrowed_.vocabulary.history(borrowed_.encoder, room.name, part, more);
   if (frame) reply(mail, std::move(frame));
+  send_last(mail, {});
 }
 
 void RoomHomes::on_ask_presence(const Mail& mail) {
   const std::uint32_t index = table_.find(mail.room);
-  if (index == RoomTable::none) return;
+  if (index == RoomTable::none) return send_last(mail, {});
   const Room& room = *rooms_[index];
   PayloadRef frame = borrowed_.vocabulary.present(borrowed_.encoder, {.room = room.name,
                                                                       .last = room.last,
@@ -358,6 +383,7 @@ void RoomHomes::on_ask_presence(const Mail& mail) {
                                                                       .members = room.members,
                                                                       .users = users_of(room)});
   if (frame) reply(mail, std::move(frame));
+  send_last(mail, {});
 }
 
 void RoomHomes::tick() {

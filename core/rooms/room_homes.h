@@ -24,8 +24,11 @@ namespace parley::core {
 
 // Bits of Mail::flags in mail to and from a room's home.
 struct RoomMailFlags {
-  static constexpr std::uint8_t resume = 1;  // join: number is `since`, number2 the epoch.
-  static constexpr std::uint8_t before = 1;  // ask_history: number is `before`, else `since`.
+  // join: number is `since`, number2 the epoch. ask_history: goes on with what such a join missed.
+  // reply: there is more of that; ask again with these numbers.
+  static constexpr std::uint8_t resume = 1;
+  static constexpr std::uint8_t before = 4;  // ask_history: number is `before`, else `since`.
+  static constexpr std::uint8_t last = 8;    // reply: the request has been answered.
   static constexpr std::uint8_t signal = 2;  // publish, deliver: not numbered, not to `conn`.
 };
 
@@ -64,6 +67,11 @@ class RoomHomes {
 
  private:
   struct Room;
+  // What send_range() did not fit into one answer.
+  struct Rest {
+    Sequence since{};
+    std::uint64_t messages{};
+  };
 
   [[nodiscard]] std::uint32_t find_or_create(RoomId id, std::string_view name);
   void drop_if_idle(std::uint32_t index);
@@ -72,9 +80,15 @@ class RoomHomes {
   void tell_departure(Room& room, std::string_view user);
   void reply(const Mail& request, PayloadRef frame);
   void send_joined(std::uint32_t index, const Mail& mail, bool resumed);
-  void send_missed(std::uint32_t index, const Mail& mail, bool resumed);
+  [[nodiscard]] Rest send_missed(std::uint32_t index, const Mail& mail, bool resumed);
   void send_recent(std::uint32_t index, const Mail& mail);
-  void send_range(std::uint32_t index, const Mail& mail, Sequence since, std::uint32_t limit);
+  [[nodiscard]] Rest send_range(std::uint32_t index, const Mail& mail, Rest wanted,
+                                bool follows_by_itself);
+  void send_last(const Mail& mail, Rest rest);
+  [[nodiscard]] std::span<PayloadBlock* const> next_part(std::uint32_t index, const Rest& wanted,
+                                                         std::uint64_t& bytes_left);
+  [[nodiscard]] static std::span<PayloadBlock* const> newest_that_fit(
+      std::span<PayloadBlock* const> messages);
   void refuse(const Mail& mail, Refusal why);
   [[nodiscard]] std::span<const std::string_view> users_of(const Room& room);
 

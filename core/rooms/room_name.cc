@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/base/text.h"
 
 namespace parley::core {
 
@@ -13,11 +14,7 @@ static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(RoomId));
 
 bool valid_room_name(std::string_view name) {
   if (name.empty() || name.size() > room_name_bytes_max) return false;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return false;
-  }
-  return true;
+  return !has_invisible_characters(name);
 }
 
 RoomId room_id(std::string_view name, const HashKey& key) {

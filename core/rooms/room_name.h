@@ -13,7 +13,8 @@ using HashKey = std::array<std::uint8_t, 16>;
 
 inline constexpr std::uint32_t room_name_bytes_max = 64;
 
-// 1 to room_name_bytes_max bytes, no control characters. The caller has checked UTF-8.
+// 1 to room_name_bytes_max bytes, none of them invisible (core/base/text.h). The caller has checked
+// UTF-8.
 [[nodiscard]] bool valid_room_name(std::string_view name);
 
 // SipHash-2-4 with 128 bits of output. The key is secret and new for each process, so nobody can

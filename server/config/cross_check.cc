@@ -44,11 +44,13 @@ std::optional<Violation> path_violation(const Config& config) {
 
 std::optional<Violation> size_violation(const Config& config) {
   // Room for a message behind a history that holds one, and for what greets a new member.
-  const std::uint64_t outbox_bytes_min = 2ull * config.message_bytes_max + message_overhead_bytes;
+  const std::uint64_t outbox_bytes_min =
+      2ull * config.message_bytes_max + message_overhead_bytes +
+      std::uint64_t{config.presence_members_max} * user_bytes_max;
   if (config.outbox_bytes_max < outbox_bytes_min) {
     return Violation{"limits.outbox_bytes_max",
                      "must be at least " + std::to_string(outbox_bytes_min) +
-                         ", which is twice limits.message_bytes_max and some more"};
+                         ", which is twice limits.message_bytes_max and the people of a room"};
   }
   if (config.history_room_bytes_max > config.history_bytes_max) {
     return Violation{"history.room_bytes_max",

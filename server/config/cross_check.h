@@ -11,6 +11,8 @@ namespace parley::server {
 
 // What a message grows by on its way out: its envelope of names and numbers, and its frame.
 inline constexpr std::uint32_t message_overhead_bytes = 1'024;
+// A user as others are told of it: an id of 128 bytes, a name of 64, what is around them.
+inline constexpr std::uint32_t user_bytes_max = 256;
 
 struct Violation {
   std::string_view key;  // The option to change.

@@ -20,6 +20,7 @@
 #include "core/base/time.h"
 #include "core/base/types.h"
 #include "core/outbox/outbox.h"
+#include "core/payload/payload.h"
 #include "protocol/http/http_parser.h"
 #include "protocol/websocket/ws_reader.h"
 
@@ -54,9 +55,11 @@ struct Connection {
   bool counted : 1 = false;          // Against its address; to be released.
   bool in_hub : 1 = false;           // The hub has a session for it.
   bool ping_unanswered : 1 = false;  // Since the last ping nothing was heard.
+  bool drain_wanted : 1 = false;     // The hub waits until the outbox has room.
 
   core::Outbox outbox;
-  Instant heard;                                       // When bytes last arrived.
+  core::PayloadRef pong;  // Waits until what is queued before it has mostly left.
+  Instant heard;          // When bytes last arrived.
   std::unique_ptr<protocol::HttpParser> http;          // In phase http.
   protocol::WsReader ws{protocol::WsRole::server, 0};  // In phase websocket.
 

@@ -174,6 +174,11 @@ void Transport::on_send(const io::Completion& completion) {
   if (connection->phase == Phase::flushing && bytes > 0) {
     timers_.set(connection->id.slot, now_ + milliseconds(config_.close_timeout_ms));
   }
+  if (connection->pong) send_pong(*connection, std::move(connection->pong));
+  if (connection->drain_wanted && has_room(*connection)) {
+    connection->drain_wanted = false;
+    drained_.push_back(connection->id);
+  }
   if (!connection->outbox.empty()) return mark_flush_due(*connection);
   shut_down_when_flushed(*connection);
 }
@@ -211,6 +216,31 @@ void Transport::send(Connection& connection, core::PayloadRef frame) {
     return apply_slow_reader_policy(connection, std::move(frame));
   }
   mark_flush_due(connection);
+}
+
+void Transport::send_pong(Connection& connection, core::PayloadRef frame) {
+  constexpr std::uint32_t stuck_bytes = 1024;
+  if (connection.outbox.queued_bytes() < stuck_bytes) return send(connection, std::move(frame));
+  connection.pong = std::move(frame);
+}
+
+void Transport::send_response(Connection& connection, core::PayloadRef frame) {
+  if (!connection.accepts_output()) return;
+  const core::OutboxStatus status = connection.outbox.push(outboxes_, frame, UINT32_MAX);
+  CHECK(status == core::OutboxStatus::queued);
+  mark_flush_due(connection);
+}
+
+bool Transport::has_room(Connection& connection) {
+  if (connection.outbox.queued_bytes() < config_.outbox_bytes_max / 4) return true;
+  connection.drain_wanted = true;
+  return false;
+}
+
+std::span<const ConnId> Transport::take_drained() {
+  drained_taken_.swap(drained_);
+  drained_.clear();
+  return drained_taken_;
 }
 
 void Transport::apply_slow_reader_policy(Connection& connection, core::PayloadRef frame) {

@@ -80,6 +80,11 @@ class Transport {
 
   // Queues a frame, unless the connection says no more; applies the policy for slow readers.
   void send(Connection& connection, core::PayloadRef frame);
+  // Answers a ping. While output is stuck only the latest is kept (RFC 6455 5.5.3 allows that): a
+  // pong takes a few bytes of the bound, but a whole block of memory.
+  void send_pong(Connection& connection, core::PayloadRef frame);
+  // A response: beyond the bound too, since one that was made must be sent; see http_service.cc.
+  void send_response(Connection& connection, core::PayloadRef frame);
   // A last word: queued whatever the bound, then finish().
   void send_last(Connection& connection, core::PayloadRef frame);
   // Says no more: what is queued leaves, then the connection closes.
@@ -87,6 +92,7 @@ class Transport {
   // Closes at once, whatever is queued.
   void kill(Connection& connection);
   void time_out(Connection& connection);  // The same, counted.
+  void count_timeout() { counters_.timeouts += 1; }
   void kill_all();
 
   // Housekeeping, a few times a second.
@@ -102,6 +108,11 @@ class Transport {
   [[nodiscard]] std::span<const ConnId> take_departures();
   [[nodiscard]] bool has_departures() const { return !departures_.empty(); }
   void departed(Connection& connection);
+
+  // Whether less than a quarter of the bound is queued. If not, the connection is among those that
+  // take_drained() names once it is.
+  [[nodiscard]] bool has_room(Connection& connection);
+  [[nodiscard]] std::span<const ConnId> take_drained();
 
   [[nodiscard]] core::TimerWheel& timers() { return timers_; }
   [[nodiscard]] core::OutboxPool& outboxes() { return outboxes_; }
@@ -143,6 +154,8 @@ class Transport {
   std::vector<std::uint32_t> flush_due_;
   std::vector<ConnId> departures_;
   std::vector<ConnId> departures_taken_;
+  std::vector<ConnId> drained_;
+  std::vector<ConnId> drained_taken_;
   core::PayloadRef slow_reader_frame_;
   TransportCounters counters_;
 };

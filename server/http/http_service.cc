@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "protocol/websocket/ws_handshake.h"
+#include "server/http/token_identity.h"
 #include "server/page/assets.h"
 #include "services/auth/token_verifier.h"
 
@@ -39,6 +40,16 @@ const Asset* find_asset(std::string_view page_path, std::string_view path) {
     if (asset.path == relative) return &asset;
   }
   return nullptr;
+}
+
+// Whether there is a token at all: one that cannot be decoded is a wrong one, not none.
+bool names_a_token(std::string_view query) {
+  while (!query.empty()) {
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    if (parameter == "token" || parameter.starts_with("token=")) return true;
+    query.remove_prefix(std::min(query.size(), parameter.size() + 1));
+  }
+  return false;
 }
 
 std::uint64_t scatter(std::uint64_t x) {  // The finaliser of SplitMix64: a bijection.
@@ -186,15 +197,14 @@ std::optional<core::Identity> HttpService::identify(const HttpRequest& request) 
   std::array<char, token_bytes_max> buffer;
   std::string_view token;
   const bool decoded = protocol::query_parameter(request.query, "token", buffer, token);
-  if (!decoded && request.query.find("token=") == std::string_view::npos) {
+  if (!decoded && !names_a_token(request.query)) {
     if (borrowed_.config.guests == GuestPolicy::refuse) return std::nullopt;
     return new_guest();
   }
   if (!decoded || borrowed_.tokens == nullptr) return std::nullopt;
   Result<services::TokenClaims> claims = borrowed_.tokens->verify(token, now_);
   if (!claims) return std::nullopt;
-  return core::Identity{
-      .id = std::move(claims->subject), .name = std::move(claims->username), .guest = false};
+  return identity_of(std::move(*claims));
 }
 
 core::Identity HttpService::new_guest() {
@@ -251,12 +261,16 @@ void HttpService::send_continue(Connection& connection) {
   borrowed_.transport.send(connection, std::move(frame));
 }
 
-void HttpService::respond(Connection& connection, const HttpResponse& response) {
+void HttpService::respond(Connection& connection, HttpResponse response) {
+  // Who pipelines requests without reading the answers gets no more of them here: this one says
+  // that the connection ends, and a client asks again for what was not answered (RFC 9112 9.3.2).
+  constexpr std::uint32_t unread_bytes_max = 256 * 1024;
+  if (connection.outbox.queued_bytes() > unread_bytes_max) response.keep_alive = false;
   const std::uint32_t bytes_max = protocol::http_response_bytes_max(response);
   core::PayloadRef frame = borrowed_.payloads.allocate(bytes_max);
   frame->end +=
       protocol::write_http_response(response, MutableBytes(frame->bytes() + frame->end, bytes_max));
-  borrowed_.transport.send(connection, std::move(frame));
+  borrowed_.transport.send_response(connection, std::move(frame));
   if (!response.keep_alive) borrowed_.transport.finish(connection);
 }
 

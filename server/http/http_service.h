@@ -78,7 +78,7 @@ class HttpService {
   [[nodiscard]] core::Identity new_guest();
   void answer_get(Connection& connection, const protocol::HttpRequest& request);
   void send_continue(Connection& connection);
-  void respond(Connection& connection, const protocol::HttpResponse& response);
+  void respond(Connection& connection, protocol::HttpResponse response);
   void refuse_request(Connection& connection, const protocol::HttpRequest& request,
                       std::uint16_t status, std::string_view why);
 

@@ -53,7 +53,7 @@ struct MetricInfo {
   X(rate_limited_total, counter, "Commands and messages refused by a rate limit.")                 \
   X(address_refused_total, counter, "Connections refused by the limit of their address.")          \
   X(publications_total, counter, "Messages numbered, by the room's home.")                         \
-  X(deliveries_total, counter, "Messages times members they were delivered to.")                   \
+  X(deliveries_total, counter, "Messages and other events of rooms, times members.")               \
   X(slow_reader_disconnects_total, counter, "Connections closed because they read too slowly.")    \
   X(slow_reader_dropped_total, counter, "Messages dropped for connections that read too slowly.")  \
   X(gap_notices_total, counter, "Gaps told to connections that read too slowly.")                  \

@@ -39,7 +39,9 @@ core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,
   hub.hash_key = hash_key;
   hub.epoch_seed = seed;
   hub.connections_max = Transport::slots_for(share.connections);
-  hub.rooms_max = std::max(config.rooms_max / share.workers, 1u);
+  // At least the rooms that always exist, which may all have one home.
+  hub.rooms_max = std::max(config.rooms_max / share.workers,
+                           static_cast<std::uint32_t>(hub.rooms_initial.size()));
   hub.rooms_per_connection_max = config.rooms_per_connection_max;
   hub.members_per_room_max = config.members_per_room_max;
   hub.presence_members_max = config.presence_members_max;

@@ -59,7 +59,7 @@ void WsService::on_data(Connection& connection, MutableBytes bytes) {
 void WsService::on_event(Connection& connection, const protocol::WsEvent& event) {
   switch (event.opcode) {
     case WsOpcode::ping:  // RFC 6455 5.5.3: the same application data.
-      return borrowed_.transport.send(
+      return borrowed_.transport.send_pong(
           connection, make_ws_frame(borrowed_.payloads, WsOpcode::pong, event.payload));
     case WsOpcode::pong:
       return;
@@ -174,6 +174,11 @@ void WsService::deliver(std::span<const std::uint32_t> slots, const core::Payloa
     borrowed_.transport.send(borrowed_.transport.table().at(slot),
                              core::PayloadRef::adopt(frame.get()));
   }
+}
+
+bool WsService::has_room(ConnId conn) {
+  Connection* connection = borrowed_.transport.table().find(conn);
+  return connection != nullptr && borrowed_.transport.has_room(*connection);
 }
 
 void WsService::close(ConnId conn, core::CloseCode code, std::string_view reason) {

@@ -55,6 +55,7 @@ class WsService final : public core::EdgeSink {
   // EdgeSink.
   void send(ConnId conn, core::PayloadRef frame) override;
   void deliver(std::span<const std::uint32_t> slots, const core::PayloadRef& frame) override;
+  [[nodiscard]] bool has_room(ConnId conn) override;
   void close(ConnId conn, core::CloseCode code, std::string_view reason) override;
   [[nodiscard]] bool admitted(ConnId conn, bool allowed) override;
   void post(WorkerId target, core::Mail&& mail) override;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "server/http/token_identity.h"
 #include "services/auth/token_verifier.h"
 
 namespace parley::server {
@@ -16,6 +17,7 @@ constexpr Duration tick_interval = milliseconds(200);
 // A worker whose mail does not fit looks again this soon whether others have made room.
 constexpr Duration hold_back_interval = microseconds(100);
 constexpr std::uint32_t mail_per_turn_max = 4096;
+constexpr std::string_view shutdown_text = "Server shutting down";  // S0-18
 
 }  // namespace
 
@@ -28,8 +30,7 @@ class Worker::Tokens final : public core::Hub::TokenVerifier {
                                                      UnixMillis now) override {
     Result<services::TokenClaims> claims = verifier_.verify(token, now);
     if (!claims) return std::nullopt;
-    return core::Identity{
-        .id = std::move(claims->subject), .name = std::move(claims->username), .guest = false};
+    return identity_of(std::move(*claims));
   }
 
  private:
@@ -88,6 +89,7 @@ void Worker::turn() {
   hub_.begin_turn(now, wall_now);
 
   handle_completions(completions);
+  for (const ConnId id : transport_.take_drained()) hub_.on_drained(id);
   drain_mailbox();
   expire_timers();
   if (now >= next_tick_) tick();
@@ -167,6 +169,7 @@ void Worker::on_timer(Connection& connection) {
     case Phase::http:
       // Half a request is a client's fault worth telling; an idle kept connection just ends.
       if (connection.http != nullptr && connection.http->in_request()) {
+        transport_.count_timeout();
         return http_.refuse(connection, 408, "the request did not arrive in time");
       }
       return transport_.finish(connection);
@@ -235,10 +238,12 @@ void Worker::start_draining() {
   http_.start_draining();
   transport_.stop_accepting();
   drain_deadline_ = transport_.now() + milliseconds(setup_.config.shutdown_timeout_ms);
+  const core::PayloadRef goodbye = hub_.encode_announcement(shutdown_text);
   for (std::uint32_t slot = 0; slot < transport_.table().slots_touched(); ++slot) {
     Connection& connection = transport_.table().at(slot);
     if (connection.phase == Phase::websocket) {
-      ws_.close(connection, protocol::WsCloseCode::going_away, "Server shutting down");
+      if (connection.in_hub) transport_.send(connection, goodbye.share());
+      ws_.close(connection, protocol::WsCloseCode::going_away, shutdown_text);
     } else if (connection.phase == Phase::http || connection.phase == Phase::admission) {
       transport_.finish(connection);
     }

@@ -147,7 +147,8 @@ test('Others hear of typing, the typist does not', async () => {
   await b.join('typing');
   a.send({type: 'typing', room: 'typing'});
   a.send({type: 'typing', room: 'typing', typing: false});
-  const told = {type: 'typing', room: 'typing', user: a.user.username, userId: a.user.id};
+  const told = {type: 'typing', room: 'typing', user: a.user.username, userId: a.user.id,
+    guest: true};
   assert.deepEqual(await b.next('typing'), {...told, typing: true});
   assert.deepEqual(await b.next('typing'), {...told, typing: false});
   await a.say('typing', 'done');

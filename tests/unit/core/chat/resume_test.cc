@@ -210,24 +210,21 @@ TEST_F(Resume, KeepsTheEpochWhileSomebodyIsInTheRoom) {
   EXPECT_EQ(numbers(heard[2]), range(4, 4));
 }
 
-TEST_F(Resume, SaysThereIsMoreThanOneAnswerMayHold) {
+TEST_F(Resume, GoesOnByItselfWhereOneAnswerDoesNotHoldWhatWasMissed) {
   HubConfig config = Resume::config();
   config.history_reply_bytes_max = 20'000;
   start(config);
   speak(50, 1'000);
-  std::vector<Json> heard = join({{"since", 0}});
+  const std::vector<Json> heard = join({{"since", 0}});
   std::vector<Sequence> all;
-  std::size_t rounds = 0;
-  while (true) {
-    for (const Json& message : heard) {
-      if (message["type"] != "history") continue;
-      for (const Sequence s : numbers(message)) all.push_back(s);
-    }
-    if (heard.back()["more"] == false) break;
-    ASSERT_LT(++rounds, 10u);
-    heard = ask_history({{"since", all.back()}, {"limit", 100}});
+  std::size_t frames = 0;
+  for (const Json& message : heard) {
+    if (message["type"] != "history") continue;
+    frames += 1;
+    for (const Sequence s : numbers(message)) all.push_back(s);
+    EXPECT_EQ(message["more"], all.size() < 50);
   }
-  EXPECT_GE(rounds, 2u);
+  EXPECT_GE(frames, 3u);
   EXPECT_EQ(all, range(1, 50));
 }
 

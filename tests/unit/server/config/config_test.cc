@@ -274,9 +274,9 @@ TEST_F(ConfigTest, ReadsTheEnvFile) {
 
 TEST_F(ConfigTest, OptionsMustFitTogether) {
   EXPECT_EQ(refusal({"--message-bytes-max", "2000000"}, {}),
-            "1 parleyd: limits.outbox_bytes_max = 1048576 (default) must be at least 4001024, "
-            "which is twice limits.message_bytes_max and some more\n");
-  EXPECT_EQ(refusal({"--message-bytes-max", "2000000", "--outbox-bytes-max", "4001024"}, {}),
+            "1 parleyd: limits.outbox_bytes_max = 1048576 (default) must be at least 4026624, "
+            "which is twice limits.message_bytes_max and the people of a room\n");
+  EXPECT_EQ(refusal({"--message-bytes-max", "2000000", "--outbox-bytes-max", "4026624"}, {}),
             "accepted");
   EXPECT_THAT(refusal({"--history-bytes-max", "1000"}, {}),
               HasSubstr("history.room_bytes_max = 1048576 (default) must not be more than"));
