@@ -177,9 +177,10 @@ void Edge::ask_next(Session& session) {
   if (session.posting) return;  // A home on this worker answers at once: the loop below goes on.
   session.posting = true;
   while (!session.asking && !session.waiting.empty() && borrowed_.sink.has_room(session.conn)) {
-    session.asking = true;
     Mail mail = std::move(session.waiting.front());
     session.waiting.pop_front();
+    session.asking = true;
+    session.asked = mail.room;
     if (mail.kind == MailKind::join) {
       const std::uint32_t index = table_.find(mail.room);
       CHECK(index != RoomTable::none && rooms_[index]->waiting > 0);
@@ -195,11 +196,14 @@ void Edge::ask_next(Session& session) {
 void Edge::on_reply(Mail&& mail) {
   Session* session = find(mail.conn);
   if (session == nullptr) return;
-  if (mail.payload) borrowed_.sink.send(mail.conn, std::move(mail.payload));
-  if ((mail.flags & RoomMailFlags::last) == 0) return;
   CHECK(session->asking);
+  if (mail.payload && !session->unwanted) {
+    borrowed_.sink.send(mail.conn, std::move(mail.payload));
+  }
+  if ((mail.flags & RoomMailFlags::last) == 0) return;
   session->asking = false;
-  if ((mail.flags & RoomMailFlags::resume) != 0) {
+  const bool unwanted = std::exchange(session->unwanted, false);
+  if ((mail.flags & RoomMailFlags::resume) != 0 && !unwanted) {
     // What was missed did not fit one answer: go on where it ended, before anything else.
     Mail next;
     next.kind = MailKind::ask_history;
@@ -224,20 +228,18 @@ void Edge::leave(Session& session, RoomId id) {
   session.rooms.pop_back();
   memberships_ -= 1;
   Room& room = *rooms_[index];
+  if (session.asking && session.asked == id) session.unwanted = true;
+  std::erase_if(session.waiting, [id, &room](const Mail& mail) {
+    if (mail.room != id) return false;
+    if (mail.kind == MailKind::join) room.waiting -= 1;
+    return true;
+  });
   if (position == Membership::joining) {
-    const auto waiting = std::find_if(
-        session.waiting.begin(), session.waiting.end(),
-        [id](const Mail& mail) { return mail.kind == MailKind::join && mail.room == id; });
-    if (waiting != session.waiting.end()) {
-      session.waiting.erase(waiting);
-      room.waiting -= 1;
-      return drop_if_unused(index);
-    }
     // The home's answer is on its way: on_joined() will send the `leave`, on a refusal nothing.
     for (Joining& joining : room.joining) {
       if (joining.conn == session.conn) joining.abandoned = true;
     }
-    return;
+    return drop_if_unused(index);
   }
   flush(room);
   remove_member(index, position);

@@ -43,7 +43,9 @@ struct Session {
   TokenBucket signals;
   TokenBucket messages;      // Guests only.
   bool asking = false;       // One of its requests is with a room's home.
+  bool unwanted = false;     // It has left that room since: the answer goes nowhere.
   bool posting = false;      // ask_next() is at work on it.
+  RoomId asked;              // The room of that request.
   std::deque<Mail> waiting;  // Requests that follow, one by one: joins, history, presence.
   std::vector<Membership> rooms;
 };

@@ -36,6 +36,47 @@ TEST(Membership, OfAConnectionThatClosesWhileItJoinsEndsAtTheHomeToo) {
   }
 }
 
+TEST(Membership, ThatWasGivenUpWhileItBeganIsNotHeardOfAgain) {
+  for (std::uint16_t home = 0; home < 3; ++home) {
+    Chat chat({.config = unlimited()});
+    const std::string room = chat.room_at(home, "room");
+    const ClientIndex client = chat.connect_guest(0);
+    chat.take(client);
+    chat.say(client, {{"type", "joinRoom"}, {"room", room}});
+    chat.say(client, {{"type", "leaveRoom"}, {"room", room}});
+    chat.settle();
+    // From a home on the same worker the answer may have been quicker than the leave.
+    const std::vector<Json> heard = chat.take(client);
+    ASSERT_FALSE(heard.empty());
+    EXPECT_EQ(heard.back()["type"], "roomLeft");
+    if (home != 0) {
+      EXPECT_EQ(heard.size(), 1u);
+    }
+    EXPECT_EQ(chat.total().memberships, 0u);
+    chat.check_invariants();
+
+    chat.say(client, {{"type", "joinRoom"}, {"room", room}});
+    chat.settle();
+    EXPECT_EQ(chat.take(client, "roomJoined").size(), 1u);
+  }
+}
+
+TEST(Membership, EndsWithNothingOfTheRoomBehindTheRoomLeft) {
+  Chat chat({.config = unlimited()});
+  const std::string far = chat.room_at(1, "far");
+  const ClientIndex client = chat.connect_guest(0);
+  chat.enter(client, far);
+  chat.say(client, {{"type", "history"}, {"room", far}});
+  chat.say(client, {{"type", "online"}, {"room", far}});
+  chat.say(client, {{"type", "leaveRoom"}, {"room", far}});
+  chat.say(client, {{"type", "joinRoom"}, {"room", far}});
+  chat.settle();
+  std::vector<std::string> heard;
+  for (const Json& event : chat.take(client)) heard.push_back(event["type"]);
+  EXPECT_EQ(heard, (std::vector<std::string>{"roomLeft", "roomJoined", "history"}));
+  chat.check_invariants();
+}
+
 TEST(Membership, OfAClosedJoinerIsNotTheNextTenantsOfItsSlot) {
   Chat chat({.config = without_history()});
   const std::string far = chat.room_at(1, "far");
