@@ -123,7 +123,9 @@ bool print_faults(const FaultStats& stats) {
 }
 
 int run(const Arguments& arguments) {
-  RunOptions options{.steps_max = arguments.steps, .broken_on_purpose = arguments.canary};
+  RunOptions options;
+  options.steps_max = arguments.steps;
+  options.broken_on_purpose = arguments.canary;
   for (const std::string& name : arguments.disabled) {
     const std::optional<Fault> fault = fault_named(name);
     if (!fault.has_value()) {

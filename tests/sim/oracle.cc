@@ -17,7 +17,7 @@ std::string number(std::uint64_t value) {
 }  // namespace
 
 SessionId Oracle::open_session(std::uint32_t client) {
-  sessions_.push_back({.client = client});
+  sessions_.emplace_back().client = client;
   return {static_cast<std::uint32_t>(sessions_.size() - 1)};
 }
 
@@ -61,8 +61,11 @@ void Oracle::on_change_of_mind(SessionId id, const std::string& room) {
 
 void Oracle::on_say(SessionId id, const std::string& room, const std::string& text,
                     const std::string& message_id) {
-  const bool fresh =
-      said_.emplace(text, Said{.session = id.value, .order = said_.size(), .room = room}).second;
+  Said said;
+  said.session = id.value;
+  said.order = said_.size();
+  said.room = room;
+  const bool fresh = said_.emplace(text, said).second;
   CHECK(fresh);
   sessions_[id.value].unanswered[message_id] = text;
 }
@@ -247,12 +250,7 @@ void Oracle::on_error(Session& session, const Json& event) {
   if (event.contains("id")) return on_answered(session, event);
   if (!event.contains("room")) return;
   RoomView& view = session.rooms[event.at("room").get<std::string>()];
-  if (view.rejoins) {
-    // A join whose answer is still on its way cannot be taken back: the first one stands.
-    if (code == "already_in_room") view.rejoins = false;
-    if (code != "already_in_room" && code != "not_in_room") fail("refused: " + code);
-    return;
-  }
+  if (view.rejoins) return fail("refused to turn round: " + code);
   if (view.membership == Membership::joining) view.membership = Membership::out;
   if (view.membership == Membership::leaving) view.membership = Membership::in;
   if (view.replay == Replay::asked) view.replay = Replay::none;

@@ -235,9 +235,7 @@ void SimClient::flush() {
     unsent_.erase(0, result.bytes);
     sent_bytes_ += result.bytes;
   }
-  if (std::exchange(dies_with_next_frame_, false)) {
-    if (stage_ == Stage::open) go_away();
-  }
+  if (dies_with_next_frame_) go_away();
 }
 
 void SimClient::read() {
@@ -259,6 +257,9 @@ void SimClient::take_in(std::string_view bytes) {
     const std::size_t end = unread_.find("\r\n\r\n");
     if (end == std::string::npos) return;
     const std::string head = unread_.substr(0, end);
+    // A worker that gets no time cannot keep its own deadline for handshakes.
+    const bool too_late = borrowed_.faults.enabled(Fault::worker_starved);
+    if (too_late && head.starts_with("HTTP/1.1 408 ")) return go_away();
     if (!head.starts_with("HTTP/1.1 101 ") || head.find(accept_key) == std::string::npos) {
       return complain("refused the upgrade with " + head);
     }

@@ -116,7 +116,7 @@ class SimRing final : public io::Ring, public NetWatcher {
 
   struct Pending {
     io::Completion completion;
-    SocketId socket;
+    SocketId socket{};
     bool has_socket = false;
   };
 

@@ -5,6 +5,10 @@ namespace {
 
 constexpr std::uint64_t payload_idle_bytes_max = 0;  // Freed at once: a late use is a heap error.
 
+// For mail under way when the last connection has gone: a process would not wait for it, but what
+// it settles must add up in the end.
+constexpr Duration mail_time = seconds(3);
+
 // As Transport adds to the sockets of its ring.
 constexpr std::uint32_t spare_slots = 256;
 
@@ -50,6 +54,7 @@ Cluster::Cluster(const Scenario& scenario)
 
 SimWorker::SimWorker(WorkerId self, Cluster& cluster, SimRing& ring)
     : cluster_(cluster),
+      ring_(ring),
       worker_({.config = cluster.config,
                .hub_config = cluster.hub,
                .self = self,
@@ -65,7 +70,7 @@ SimWorker::SimWorker(WorkerId self, Cluster& cluster, SimRing& ring)
 void SimWorker::run() {
   bool draining = false;
   bool drained = false;
-  while (cluster_.workers_drained < cluster_.worker_count) {
+  while (cluster_.workers_drained < cluster_.worker_count || ring_.now() < cluster_.end) {
     worker_.turn();
     if (cluster_.stop_requested && !draining) {
       draining = true;
@@ -74,6 +79,7 @@ void SimWorker::run() {
     if (!drained && worker_.drained()) {
       drained = true;
       ++cluster_.workers_drained;
+      cluster_.end = ring_.now() + mail_time;
     }
   }
 }

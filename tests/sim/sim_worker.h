@@ -31,13 +31,14 @@ struct Cluster {
   server::MetricBoard metrics;
   bool stop_requested = false;
   std::uint32_t workers_drained = 0;
+  Instant end{};  // Of the run, once all are drained.
 };
 
 class SimWorker {
  public:
   SimWorker(WorkerId self, Cluster& cluster, SimRing& ring);
 
-  // Takes turns until all workers are drained: the body of a fiber.
+  // Takes turns until all workers are drained and their mail is settled: the body of a fiber.
   void run();
 
   void check_invariants() const { worker_.check_invariants(); }
@@ -46,6 +47,7 @@ class SimWorker {
 
  private:
   Cluster& cluster_;
+  SimRing& ring_;
   server::Worker worker_;
 };
 

@@ -134,11 +134,12 @@ Outcome Simulation::run() {
   if (scenario_.ending != Ending::drain_under_load) come_to_rest();
   if (scenario_.ending == Ending::goodbye) say_goodbye();
   drain();
-  Outcome outcome{.failure = oracle_.failure(),
-                  .digest = digest_.value(),
-                  .steps = steps_,
-                  .faults = faults_.stats(),
-                  .seen = oracle_.counts()};
+  Outcome outcome;
+  outcome.failure = oracle_.failure();
+  outcome.digest = digest_.value();
+  outcome.steps = steps_;
+  outcome.faults = faults_.stats();
+  outcome.seen = oracle_.counts();
   for (const Seat& seat : seats_) outcome.completions += seat.ring->completions_delivered();
   for (const std::unique_ptr<SimClient>& client : clients_) outcome.clients.add(client->counts());
   return outcome;
