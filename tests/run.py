@@ -252,6 +252,9 @@ def main(arguments):
     os.environ.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=1")
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     os.environ.setdefault("TSAN_OPTIONS", "halt_on_error=1")
+    # Ending this run ends what it started, which runs in process groups of its own.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
     options = read_options(arguments)
     outcomes = [run_part(name, options) for name in options.parts]
     print_report(outcomes)
