@@ -57,6 +57,16 @@ std::vector<HandshakeRow> refused_fields() {
       {"4.3", "a version with a leading zero is refused", with_version("013"), upgrade_required},
       {"4.3", "a version above 255 is refused", with_version("269"), upgrade_required},
       {"4.3", "a list of versions is refused", with_version("13, 8"), upgrade_required},
+      {"9.1", "an offer of nothing but semicolons is refused",
+       handshake({{"X", "Sec-WebSocket-Extensions: ;;"}}), bad_request},
+      {"9.1", "a parameter without a name is refused",
+       handshake({{"X", "Sec-WebSocket-Extensions: a; =1"}}), bad_request},
+      {"9.1", "a quoted value that is no token is refused",
+       handshake({{"X", "Sec-WebSocket-Extensions: a; b=\"c d\""}}), bad_request},
+      {"9.1", "a quoted value without an end is refused",
+       handshake({{"X", "Sec-WebSocket-Extensions: a; b=\"c"}}), bad_request},
+      {"4.2.1", "a subprotocol that is no token is refused",
+       handshake({{"X", "Sec-WebSocket-Protocol: chat, b@d"}}), bad_request},
   };
 }
 

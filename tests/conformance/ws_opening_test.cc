@@ -32,6 +32,7 @@ std::uint16_t status_of(WsHandshake verdict) {
       return 426;
     case WsHandshake::bad_upgrade:
     case WsHandshake::bad_key:
+    case WsHandshake::bad_offer:
       return 400;
   }
   return 0;

@@ -27,7 +27,7 @@ class Chat::Sink final : public EdgeSink {
     ADD_FAILURE() << "the classic vocabulary closes no connection";
   }
   // Its clients read at once.
-  bool has_room(ConnId) { return true; }
+  bool has_room(ConnId) override { return true; }
   bool admitted(ConnId conn, bool allowed) override {
     if (chat_.abandoned_.contains(conn.generation)) return false;
     EXPECT_TRUE(chat_.verdicts_.emplace(conn.generation, allowed).second);
