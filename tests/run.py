@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "logs"
 TAIL_LINES = 60
 COMMAND_SECONDS_MAX = 60 * 60
+GROUP_END_SECONDS_MAX = 10
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
 
@@ -82,11 +83,18 @@ class Log:
 
 
 def end_group(process):
-    """Leaves nothing of a command behind: what it started shares its process group."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    """Leaves nothing of a command behind: what it started shares its process group.
+
+    Ninja gives its jobs groups of their own and ends them when asked, so asking comes first.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(GROUP_END_SECONDS_MAX)
+        except ProcessLookupError:
+            break
+        except subprocess.TimeoutExpired:
+            continue
     process.wait()
 
 
