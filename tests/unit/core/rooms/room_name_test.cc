@@ -34,9 +34,22 @@ TEST(RoomName, CountsBytesNotCharacters) {
 }
 
 TEST(RoomName, HasNoControlCharacters) {
-  for (int c = 0; c < 256; ++c) {
+  for (int c = 0; c < 128; ++c) {
     const std::string name = std::string("a") + static_cast<char>(c) + "b";
     EXPECT_EQ(valid(name), c >= 0x20 && c != 0x7f) << c;
+  }
+  for (int c = 0x80; c < 0xc0; ++c) {  // U+0080 to U+00BF
+    const std::string name = std::string("a\xc2") + static_cast<char>(c) + "b";
+    EXPECT_EQ(valid(name), c >= 0xa0) << c;
+  }
+}
+
+TEST(RoomName, HasNoCharactersThatCannotBeSeen) {
+  for (const char* hidden : {"\u200b", "\u200e", "\u2028", "\u202e", "\u2066", "\ufeff"}) {
+    EXPECT_FALSE(valid(std::string("a") + hidden + "b")) << hidden;
+  }
+  for (const char* seen : {"\u200d", "\u2027", "\u202f", "\u206a", "\u2010", "\ufefe"}) {
+    EXPECT_TRUE(valid(std::string("a") + seen + "b")) << seen;
   }
 }
 

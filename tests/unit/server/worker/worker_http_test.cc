@@ -143,9 +143,9 @@ TEST(WorkerHttp, DisconnectsWhoAsksForeverAndReadsNothing) {
   const Link link = server.connect();
   const std::string request = get("/metrics");
   for (int i = 0; i < 2'000 && server.worker().connections() > 0; ++i) server.write(link, request);
-  server.run_for(seconds(1));
+  server.run_for(seconds(5));
   EXPECT_EQ(server.worker().connections(), 0u);
-  EXPECT_EQ(server.worker().transport().counters().slow_reader_disconnects, 1u);
+  EXPECT_EQ(server.worker().transport().counters().timeouts, 1u);
   EXPECT_EQ(server.worker().transport().outboxes().nodes_in_use(), 0u);
 }
 
