@@ -17,6 +17,9 @@ namespace {
 constexpr std::uint32_t copied_frame_bytes_max = 16 * 1024;
 constexpr std::uint32_t sequence_bytes_max = 64 * 1024;
 
+// After so many letters a tick leaves the remaining rooms to the next one.
+constexpr std::size_t member_letters_per_tick = 1'000;
+
 // Requests of one session that may wait, beyond the joins of all the rooms it may be in.
 constexpr std::size_t waiting_max = 64;
 
@@ -343,6 +346,38 @@ void Edge::on_deliver(Mail&& mail) {
   deliveries_ -= 1;
   borrowed_.sink.deliver(members.first(theirs->position), mail.payload);
   borrowed_.sink.deliver(members.subspan(theirs->position + 1), mail.payload);
+}
+
+void Edge::on_ask_members(const Mail& mail) {
+  members_wanted_.push_back(mail.room);
+}
+
+void Edge::tick() {
+  std::size_t letters = 0;
+  while (!members_wanted_.empty() && letters < member_letters_per_tick) {
+    const RoomId room = members_wanted_.back();
+    members_wanted_.pop_back();
+    letters += send_members(room);
+  }
+}
+
+std::size_t Edge::send_members(RoomId id) {
+  const std::uint32_t index = table_.find(id);
+  if (index == RoomTable::none) return 0;
+  const std::vector<std::uint32_t>& members = rooms_[index]->members;
+  const std::size_t count = std::min<std::size_t>(members.size(), config_.presence_members_max);
+  for (const std::uint32_t slot : std::span(members).first(count)) {
+    const Session& session = *sessions_[slot];
+    Mail mail;
+    mail.kind = MailKind::member;
+    mail.conn = session.conn;
+    mail.origin = self_;
+    mail.room = id;
+    mail.payload =
+        payload_of(borrowed_.pool, borrowed_.vocabulary.user(borrowed_.encoder, session.identity));
+    borrowed_.post.send(home_of(id), std::move(mail));
+  }
+  return count;
 }
 
 void Edge::end_turn() {

@@ -18,6 +18,7 @@
 #include "core/base/time.h"
 #include "core/base/types.h"
 #include "core/chat/edge_sink.h"
+#include "core/chat/encoder.h"
 #include "core/chat/hub_config.h"
 #include "core/chat/identity.h"
 #include "core/chat/post.h"
@@ -56,6 +57,8 @@ class Edge {
     Post& post;
     PayloadPool& pool;
     EdgeSink& sink;
+    Encoder& encoder;
+    Vocabulary& vocabulary;
   };
 
   Edge(const HubConfig& config, WorkerId self, std::uint16_t worker_count, Borrowed borrowed);
@@ -90,7 +93,11 @@ class Edge {
   [[nodiscard]] Session* on_join_refused(const Mail& mail, std::string& name);
   void on_reply(Mail&& mail);
   void on_deliver(Mail&& mail);
+  // The room's home wants the names of our members: tick() sends them, since mail to a home is no
+  // answer that a letter may have (core/mail/mail.h).
+  void on_ask_members(const Mail& mail);
   void end_turn();
+  void tick();
 
   [[nodiscard]] std::uint64_t sessions() const { return sessions_open_; }
   [[nodiscard]] std::uint32_t rooms() const { return table_.size(); }
@@ -107,6 +114,7 @@ class Edge {
   [[nodiscard]] const Membership* find_membership(const Session& session, RoomId room) const;
   [[nodiscard]] Membership* membership_of(Session& session, std::uint32_t room);
   void post_leave(ConnId conn, RoomId room);
+  std::size_t send_members(RoomId room);  // How many.
   void flush(Room& room);
   [[nodiscard]] PayloadRef join_frames(Room& room, std::size_t first, std::size_t last);
 
@@ -119,6 +127,7 @@ class Edge {
   std::vector<std::unique_ptr<Room>> rooms_;        // By index; null: free.
   std::vector<std::uint32_t> free_rooms_;
   std::vector<std::uint32_t> gathering_;  // Rooms with publications of this turn.
+  std::vector<RoomId> members_wanted_;    // By their homes.
   std::uint64_t sessions_open_ = 0;
   std::uint64_t memberships_ = 0;
   std::uint64_t deliveries_ = 0;

@@ -1,5 +1,7 @@
 #include "core/chat/hub.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +35,11 @@ struct Hub::State final : Post {
         worker_count(the_worker_count),
         borrowed(the_borrowed),
         edge(the_config, the_self, the_worker_count,
-             {.post = *this, .pool = the_borrowed.pool, .sink = the_borrowed.sink}),
+             {.post = *this,
+              .pool = the_borrowed.pool,
+              .sink = the_borrowed.sink,
+              .encoder = the_borrowed.encoder,
+              .vocabulary = the_borrowed.vocabulary}),
         homes(the_config, the_self,
               {.post = *this,
                .pool = the_borrowed.pool,
@@ -162,8 +168,14 @@ class Hub::State::Call final : public EdgeSession {
   }
 
  private:
+  // A command names one room and asks for its id several times, so the last one is remembered.
   [[nodiscard]] RoomId id_of(std::string_view room) const {
-    return room_id(room, state_.config.hash_key);
+    if (room.empty() || room != std::string_view(named_.data(), named_bytes_)) {
+      named_id_ = room_id(room, state_.config.hash_key);
+      named_bytes_ = room.size() <= named_.size() ? room.size() : 0;
+      std::copy_n(room.data(), named_bytes_, named_.data());
+    }
+    return named_id_;
   }
   [[nodiscard]] Mail mail_of(MailKind kind, std::string_view room) const {
     Mail mail;
@@ -185,6 +197,9 @@ class Hub::State::Call final : public EdgeSession {
 
   State& state_;
   Session& session_;
+  mutable std::array<char, room_name_bytes_max> named_{};
+  mutable std::size_t named_bytes_ = 0;  // 0: none yet.
+  mutable RoomId named_id_;
 };
 
 Hub::Hub(const HubConfig& config, WorkerId self, std::uint16_t worker_count, Borrowed borrowed)
@@ -277,6 +292,7 @@ void Hub::end_turn() {
 void Hub::tick() {
   State& s = *state_;
   s.homes.tick();
+  s.edge.tick();
   s.gatekeeper.tick();
   s.tell_sessions();
 }
@@ -321,6 +337,8 @@ void Hub::State::handle(Mail&& mail) {
       return homes.on_publish(std::move(mail));
     case MailKind::ask_history:
       return homes.on_ask_history(mail);
+    case MailKind::member:
+      return homes.on_member(mail);
     case MailKind::ask_presence:
       return homes.on_ask_presence(mail);
     case MailKind::ip_verdict:
@@ -331,6 +349,8 @@ void Hub::State::handle(Mail&& mail) {
       return on_refused_mail(mail);
     case MailKind::deliver:
       return edge.on_deliver(std::move(mail));
+    case MailKind::ask_members:
+      return edge.on_ask_members(mail);
     case MailKind::reply:
       return edge.on_reply(std::move(mail));
     case MailKind::limited:

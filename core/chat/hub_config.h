@@ -18,8 +18,8 @@ struct HubConfig {
   std::uint32_t connections_max = 0;        // Slots of this worker.
 
   // Rooms.
-  std::vector<std::string> rooms_initial = {"general", "help"};
-  std::uint32_t rooms_max = 1'000'000;  // Of this worker, homed or with members.
+  std::vector<std::string> rooms_initial;  // They exist from the start and always.
+  std::uint32_t rooms_max = 1'000'000;     // Of this worker, homed or with members.
   std::uint32_t rooms_per_connection_max = 64;
   std::uint32_t members_per_room_max = 0;  // 0: no limit.
 

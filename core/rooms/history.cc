@@ -8,8 +8,9 @@ namespace parley::core {
 
 namespace {
 
-std::uint32_t frame_bytes(const PayloadRef& payload) {
-  return payload->end - payload->begin;
+// What keeping a message takes: the whole block, however small the frame in it is.
+std::uint32_t kept_bytes(const PayloadRef& payload) {
+  return static_cast<std::uint32_t>(sizeof(PayloadBlock)) + payload->capacity;
 }
 
 }  // namespace
@@ -17,7 +18,7 @@ std::uint32_t frame_bytes(const PayloadRef& payload) {
 void History::append(std::uint32_t room, PayloadRef payload, UnixMillis time) {
   CHECK(payload->first_sequence != 0);
   CHECK(payload->first_sequence == payload->last_sequence);
-  const std::uint32_t bytes = frame_bytes(payload);
+  const std::uint32_t bytes = kept_bytes(payload);
   if (limits_.count_max == 0 || bytes > limits_.room_bytes_max || bytes > limits_.bytes_max) {
     // Not recording this one ends the unbroken range, so what is before it must go too.
     clear(room);
@@ -122,7 +123,7 @@ void History::drop_oldest_of(std::uint32_t room) {
   CHECK(record.oldest != none);
   const std::uint32_t index = record.oldest;
   Entry& entry = entries_[index];
-  const std::uint32_t bytes = frame_bytes(entry.payload);
+  const std::uint32_t bytes = kept_bytes(entry.payload);
 
   record.oldest = entry.newer_in_room;
   (record.oldest == none ? record.newest : entries_[record.oldest].older_in_room) = none;

@@ -15,6 +15,7 @@ constexpr std::int64_t size_interval_ms = 1000;
 struct RosterEntry {
   ConnId conn;
   WorkerId worker;
+  bool first{};  // Of the entries with this user: the one that lists name.
   std::string user;
 };
 
@@ -44,12 +45,18 @@ struct RoomHomes::Room {
   std::uint32_t members{};
   bool permanent{};
   bool size_due{};
+  bool members_asked{};  // The roster lacks names that are on their way.
   std::vector<WorkerMembers> workers;
   std::vector<RosterEntry> roster;
 
   [[nodiscard]] bool has_user(std::string_view user) const {
     return std::any_of(roster.begin(), roster.end(),
                        [user](const RosterEntry& entry) { return entry.user == user; });
+  }
+  [[nodiscard]] std::vector<RosterEntry>::iterator entry_of(const Mail& mail) {
+    return std::find_if(roster.begin(), roster.end(), [&mail](const RosterEntry& entry) {
+      return entry.conn == mail.conn && entry.worker == mail.origin;
+    });
   }
 };
 
@@ -116,9 +123,7 @@ void RoomHomes::on_join(Mail&& mail) {
   } else {
     at->members += 1;
   }
-  if (room.roster.size() < config_.presence_members_max) {
-    room.roster.push_back({mail.conn, mail.origin, std::string(text_of(mail.payload))});
-  }
+  add_to_roster(room, mail);
 
   if ((mail.flags & RoomMailFlags::resume) == 0) {
     send_joined(index, mail, false);
@@ -155,26 +160,72 @@ void RoomHomes::on_leave(const Mail& mail) {
     *at = room.workers.back();
     room.workers.pop_back();
   }
-  auto entry = std::find_if(room.roster.begin(), room.roster.end(), [&mail](const RosterEntry& e) {
-    return e.conn == mail.conn && e.worker == mail.origin;
-  });
-  std::string user;
-  if (entry != room.roster.end()) {
-    user = std::move(entry->user);
-    room.roster.erase(entry);
-  }
-  tell_departure(room, user);
+  tell_departure(room, take_from_roster(room, mail));
+  complete_roster(room);
   drop_if_idle(index);
+}
+
+void RoomHomes::add_to_roster(Room& room, const Mail& mail) {
+  if (room.roster.size() >= config_.presence_members_max) return;
+  const std::string_view user = text_of(mail.payload);
+  room.roster.push_back({.conn = mail.conn,
+                         .worker = mail.origin,
+                         .first = !room.has_user(user),
+                         .user = std::string(user)});
+}
+
+// The user that the roster had for the member of this letter; empty when it had none.
+std::string RoomHomes::take_from_roster(Room& room, const Mail& mail) {
+  const auto entry = room.entry_of(mail);
+  if (entry == room.roster.end()) return {};
+  const bool first = entry->first;
+  std::string user = std::move(entry->user);
+  const auto behind = room.roster.erase(entry);
+  if (!first) return user;
+  const auto next = std::find_if(behind, room.roster.end(),
+                                 [&user](const RosterEntry& e) { return e.user == user; });
+  if (next != room.roster.end()) next->first = true;
+  return user;
+}
+
+// A room that was too large for its roster may have become small enough for one that is complete.
+void RoomHomes::complete_roster(Room& room) {
+  const bool small = room.members <= config_.presence_members_max;
+  const bool complete = room.roster.size() == room.members;
+  if (!small || complete) {
+    // That it is complete is a reason for clients to ask who is there.
+    if (complete && room.members_asked && room.members > 0) tell_size(room);
+    room.members_asked = false;
+    return;
+  }
+  if (room.members_asked) return;
+  room.members_asked = true;
+  for (const WorkerMembers& at : room.workers) {
+    Mail mail;
+    mail.kind = MailKind::ask_members;
+    mail.room = room.id;
+    borrowed_.post.send(at.worker, std::move(mail));
+  }
+}
+
+void RoomHomes::on_member(const Mail& mail) {
+  const std::uint32_t index = table_.find(mail.room);
+  CHECK(index != RoomTable::none);  // Its `leave` would come behind this.
+  Room& room = *rooms_[index];
+  if (room.entry_of(mail) == room.roster.end()) add_to_roster(room, mail);
+  complete_roster(room);
+}
+
+// At the next tick that tells sizes.
+void RoomHomes::tell_size(Room& room) {
+  if (!room.size_due) sizes_due_.push_back(table_.find(room.id));
+  room.size_due = true;
 }
 
 void RoomHomes::tell_arrival(Room& room, const Mail& mail) {
   if (room.members == 1) return;
   const std::string_view user = text_of(mail.payload);
-  if (room.members > config_.presence_members_max) {
-    if (!room.size_due) sizes_due_.push_back(table_.find(room.id));
-    room.size_due = true;
-    return;
-  }
+  if (room.members > config_.presence_members_max) return tell_size(room);
   if (room.has_user(user)) return;
   PayloadRef frame = borrowed_.vocabulary.came(borrowed_.encoder, room.name, user, room.members);
   if (frame) tell_members(room, frame, nullptr);
@@ -183,11 +234,7 @@ void RoomHomes::tell_arrival(Room& room, const Mail& mail) {
 void RoomHomes::tell_departure(Room& room, std::string_view user) {
   if (room.members == 0) return;
   // Whoever was not on the roster has no name here: the room learns its new size only.
-  if (user.empty() || room.members >= config_.presence_members_max) {
-    if (!room.size_due) sizes_due_.push_back(table_.find(room.id));
-    room.size_due = true;
-    return;
-  }
+  if (user.empty() || room.members >= config_.presence_members_max) return tell_size(room);
   if (room.has_user(user)) return;
   PayloadRef frame = borrowed_.vocabulary.went(borrowed_.encoder, room.name, user, room.members);
   if (frame) tell_members(room, frame, nullptr);
@@ -240,9 +287,7 @@ void RoomHomes::reply(const Mail& request, PayloadRef frame) {
 std::span<const std::string_view> RoomHomes::users_of(const Room& room) {
   users_.clear();
   for (const RosterEntry& entry : room.roster) {
-    if (std::find(users_.begin(), users_.end(), entry.user) == users_.end()) {
-      users_.push_back(entry.user);
-    }
+    if (entry.first) users_.push_back(entry.user);
   }
   return users_;
 }

@@ -4,7 +4,8 @@
 // Threading  The owning worker alone; all requests and answers are mail.
 // Cost       A publication costs per worker with members, not per member.
 // Memory     A room lives while it has members or history, or was named in the configuration; its
-//            epoch ends with it. The roster names at most presence_members_max members of a room.
+//            epoch ends with it. The roster names at most presence_members_max members of a room;
+//            when one that was larger has shrunk, their workers are asked who is there.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +51,8 @@ class RoomHomes {
 
   void on_join(Mail&& mail);
   void on_leave(const Mail& mail);
+  // One of the members whose name was asked for.
+  void on_member(const Mail& mail);
   void on_publish(Mail&& mail);
   void on_ask_history(const Mail& mail);
   void on_ask_presence(const Mail& mail);
@@ -76,6 +79,10 @@ class RoomHomes {
   [[nodiscard]] std::uint32_t find_or_create(RoomId id, std::string_view name);
   void drop_if_idle(std::uint32_t index);
   void tell_members(Room& room, const PayloadRef& frame, const Mail* except);
+  void add_to_roster(Room& room, const Mail& mail);
+  [[nodiscard]] std::string take_from_roster(Room& room, const Mail& mail);
+  void complete_roster(Room& room);
+  void tell_size(Room& room);
   void tell_arrival(Room& room, const Mail& mail);
   void tell_departure(Room& room, std::string_view user);
   void reply(const Mail& request, PayloadRef frame);

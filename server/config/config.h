@@ -50,6 +50,9 @@ struct Config {
   std::string jwt_secret;           // HS256; empty: none.
   std::string jwt_public_key_file;  // RS256, PEM; empty: none.
 
+  // Rooms that exist from the start and always.
+  std::vector<std::string> rooms_initial = {"general", "help"};
+
   // Limits.
   std::uint32_t connections_max = 0;  // Of the process; 0: what the descriptor limit allows.
   std::uint32_t connections_per_address_max = 0;

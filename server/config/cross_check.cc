@@ -52,6 +52,10 @@ std::optional<Violation> size_violation(const Config& config) {
                      "must be at least " + std::to_string(outbox_bytes_min) +
                          ", which is twice limits.message_bytes_max and the people of a room"};
   }
+  if (config.rooms_initial.size() > config.rooms_max) {
+    return Violation{"rooms.initial", "must not be more rooms than limits.rooms_max, which is " +
+                                          std::to_string(config.rooms_max)};
+  }
   if (config.history_room_bytes_max > config.history_bytes_max) {
     return Violation{"history.room_bytes_max",
                      "must not be more than history.bytes_max, which is " +

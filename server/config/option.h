@@ -30,7 +30,8 @@ enum class OptionForm : std::uint8_t {
   label,      // 1-64 printable ASCII characters.
   url_path,   // Begins with '/'.
   url_path_or_empty,
-  origins,  // Each "scheme://host" or "scheme://host:port".
+  origins,     // Each "scheme://host" or "scheme://host:port".
+  room_names,  // Each as core/rooms/room_name.h has them, without a comma; none twice.
   profile,
   secret,  // Never printed.
 };

@@ -138,6 +138,13 @@ constexpr std::array access_options{
            .argument = "FILE",
            .description = "Public RSA key (PEM) of RS256 tokens. Empty: none are accepted.",
            .form = Form::file_path},
+    Option{.key = "rooms.initial",
+           .name = "rooms_initial",
+           .member = &Config::rooms_initial,
+           .argument = "LIST",
+           .description = "Rooms that exist from the start and that clients are told of; separated "
+                          "by commas. Empty: none.",
+           .form = Form::room_names},
 };
 
 constexpr std::array limit_options{
@@ -238,14 +245,15 @@ constexpr std::array history_options{
            .name = "history_room_bytes_max",
            .member = &Config::history_room_bytes_max,
            .argument = "BYTES",
-           .description = "Bytes kept per room.",
+           .description =
+               "Bytes kept per room, counted in whole blocks of memory: 256 for a message of 100.",
            .min = 0,
            .max = gib},
     Option{.key = "history.bytes_max",
            .name = "history_bytes_max",
            .member = &Config::history_bytes_max,
            .argument = "BYTES",
-           .description = "Bytes kept for all rooms of the process.",
+           .description = "Bytes kept for all rooms of the process, counted likewise.",
            .min = 0,
            .max = 1'024 * gib},
     Option{.key = "history.age_max_s",

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/check.h"
+#include "core/rooms/room_name.h"
 #include "server/config/ip_literal.h"
 #include "server/config/option.h"
 #include "server/config/profile.h"
@@ -91,12 +92,18 @@ bool is_origin(std::string_view text) {
   return !authority.empty() && authority.find_first_of("/?#@,") == std::string_view::npos;
 }
 
-bool parse_origins(std::string_view text, std::vector<std::string>& origins) {
-  origins.clear();
+bool is_item(const Option& option, std::string_view text) {
+  return option.form == OptionForm::origins ? is_origin(text) : core::valid_room_name(text);
+}
+
+// Items with commas between them; each once.
+bool parse_list(const Option& option, std::string_view text, std::vector<std::string>& list) {
+  list.clear();
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
-    if (!is_origin(text.substr(0, comma))) return false;
-    origins.emplace_back(text.substr(0, comma));
+    const std::string_view item = text.substr(0, comma);
+    if (!is_item(option, item) || std::ranges::find(list, item) != list.end()) return false;
+    list.emplace_back(item);
     if (comma + 1 == text.size()) return false;
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
@@ -132,6 +139,7 @@ bool parse_text(const Option& option, std::string_view text, std::string& value)
       return find_profile(text) != nullptr;
     case OptionForm::power_of_two:
     case OptionForm::origins:
+    case OptionForm::room_names:
       break;  // Not of texts.
   }
   CHECK(false);
@@ -188,7 +196,9 @@ std::string form_text(const Option& option) {
     case OptionForm::url_path_or_empty:
       return "a path that begins with /, or empty";
     case OptionForm::origins:
-      return "origins such as https://chat.example, or empty";
+      return "origins such as https://chat.example, each once, or empty";
+    case OptionForm::room_names:
+      return "names of 1 to 64 bytes without control characters, each once, or empty";
     case OptionForm::profile:
       return joined(profile_names(), " or ");
     case OptionForm::secret:
@@ -225,7 +235,7 @@ Result<void> set_option(const Option& option, std::string_view text, Config& con
           [&](bool Config::* member) { return parse_boolean(text, config.*member); },
           [&](std::string Config::* member) { return parse_text(option, text, config.*member); },
           [&](std::vector<std::string> Config::* member) {
-            return parse_origins(text, config.*member);
+            return parse_list(option, text, config.*member);
           },
           [&](Rate Config::* member) { return parse_rate(text, config.*member); },
           [&]<class Enum>(Enum Config::* member) {

@@ -82,6 +82,7 @@ Result<std::string> text_of_array(const toml::node& node) {
     const toml::value<std::string>* string = item.as_string();
     if (string == nullptr) return failure("must be an array of strings");
     if (string->get().empty()) return failure("must not hold empty strings");
+    if (string->get().find(',') != std::string::npos) return failure("must not hold commas");
     if (!text.empty()) text += ',';
     text += string->get();
   }

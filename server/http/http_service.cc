@@ -208,14 +208,18 @@ std::optional<core::Identity> HttpService::identify(const HttpRequest& request) 
 }
 
 core::Identity HttpService::new_guest() {
-  // 46 bits of a sequence that never repeats, scattered: 9 digits of base 36.
-  constexpr std::uint64_t ids = 36ull * 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36;
-  std::array<char, 16> digits;
-  const std::uint64_t number = scatter(++guests_) % (ids - ids / 36) + ids / 36;
-  const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 36).ptr;
-  const std::string_view text(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  // A sequence that never repeats within the process (each worker has 2^40 numbers of its own),
+  // scattered by a bijection, so that ids are unique too: 13 digits of base 36.
+  std::array<char, 13> digits;
+  digits.fill('0');
+  std::array<char, 13> significant;
+  const std::to_chars_result end = std::to_chars(
+      significant.data(), significant.data() + significant.size(), scatter(++guests_), 36);
+  CHECK(end.ec == std::errc{});
+  std::copy_backward(significant.data(), end.ptr, digits.data() + digits.size());
+  const std::string_view text(digits.data(), digits.size());
   return {.id = "guest:" + std::string(text),
-          .name = "guest-" + std::string(text.substr(0, 4)),
+          .name = "guest-" + std::string(text.substr(digits.size() - 4)),
           .guest = true};
 }
 

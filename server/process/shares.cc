@@ -38,6 +38,7 @@ core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,
   core::HubConfig hub;
   hub.hash_key = hash_key;
   hub.epoch_seed = seed;
+  hub.rooms_initial = config.rooms_initial;
   hub.connections_max = Transport::slots_for(share.connections);
   // At least the rooms that always exist, which may all have one home.
   hub.rooms_max = std::max(config.rooms_max / share.workers,

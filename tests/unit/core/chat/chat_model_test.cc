@@ -74,7 +74,6 @@ class ChatModel {
 
   static HubConfig config() {
     HubConfig config = unlimited();
-    config.rooms_initial = {};
     config.presence_members_max = 4;
     config.history_age_max = seconds(100);
     return config;

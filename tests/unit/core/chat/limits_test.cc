@@ -223,7 +223,6 @@ TEST(RoomLimit, OfMembersHoldsOverAllWorkers) {
 
 TEST(RoomLimit, OfTheServerIsToldAsServerFull) {
   HubConfig config = unlimited();
-  config.rooms_initial = {};
   config.rooms_max = 5;  // Of each worker.
   Chat chat({.config = config});
   const ClientIndex client = chat.connect_guest(0);
@@ -249,7 +248,6 @@ TEST(RoomLimit, OfTheServerIsToldAsServerFull) {
 
 TEST(RoomLimit, OfTheHomeIsToldAsServerFull) {
   HubConfig config = unlimited();
-  config.rooms_initial = {};
   config.rooms_max = 5;
   Chat chat({.config = config});
   // Two workers with five rooms each, all of whose homes are the third.

@@ -11,7 +11,6 @@ namespace {
 
 HubConfig without_history() {
   HubConfig config = unlimited();
-  config.rooms_initial = {};
   config.history_count_max = 0;
   return config;
 }
@@ -189,7 +188,6 @@ TEST(Membership, OfTheLastOneEndsARoomWithoutHistory) {
 
 TEST(Membership, OfTheLastOneLeavesARoomUntilItsHistoryExpires) {
   HubConfig config = unlimited();
-  config.rooms_initial = {};
   config.history_age_max = seconds(60);
   Chat chat({.config = config});
   const ClientIndex client = chat.connect_guest(0);

@@ -143,6 +143,43 @@ TEST_F(LargeRoom, TellsNamesAgainWhenItIsSmallAgain) {
   EXPECT_EQ(left["userCount"], 4);
 }
 
+TEST_F(LargeRoom, NamesEverybodyWhenItIsSmallAgain) {
+  fill(presence_members_max + 4);
+  for (const std::size_t client : {0u, 1u, 2u, 3u, 4u}) chat_.close(clients_[client]);
+  chat_.settle();          // 4 are left, and none of them was on the roster.
+  tick_after(seconds(1));  // Their workers are asked, and answer.
+  tick_after(seconds(1));
+  const ClientIndex witness = clients_.back();
+  EXPECT_EQ(chat_.take(witness, "userCount").back()["count"], 4);
+  chat_.forget_all();
+  chat_.say(witness, {{"type", "online"}, {"room", "general"}});
+  chat_.settle();
+  const Json online = chat_.take_one(witness, "online");
+  EXPECT_EQ(online["count"], 4);
+  EXPECT_EQ(online["users"].size(), 4u);
+  chat_.close(clients_[5]);
+  chat_.settle();
+  EXPECT_EQ(chat_.take_one(witness, "userLeave")["user"]["id"], "guest:5");
+}
+
+TEST_F(LargeRoom, NamesEverybodyAfterGrowingAndShrinkingAgainAndAgain) {
+  for (std::size_t round = 0; round < 4; ++round) {
+    fill(clients_.size() + 5);
+    for (std::size_t i = 0; i < 5; ++i) {
+      chat_.close(clients_[0]);
+      clients_.erase(clients_.begin());
+      if (i % 2 == round % 2) chat_.settle();
+    }
+    fill(presence_members_max - 1);
+    tick_after(seconds(1));
+    tick_after(seconds(1));
+    chat_.forget_all();
+    chat_.say(clients_.back(), {{"type", "online"}, {"room", "general"}});
+    chat_.settle();
+    EXPECT_EQ(chat_.take_one(clients_.back(), "online")["users"].size(), clients_.size());
+  }
+}
+
 TEST_F(LargeRoom, NamesNoMoreMembersThanTheBound) {
   fill(presence_members_max + 4);
   chat_.forget_all();

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <deque>
 #include <map>
 #include <random>
 #include <vector>
 
+#include "core/base/check.h"
 #include "core/payload/payload_pool.h"
 
 namespace parley::core {
@@ -17,18 +19,23 @@ constexpr HistoryLimits roomy{
 
 class HistoryTest : public testing::Test {
  protected:
-  PayloadRef frame(Sequence sequence, std::uint32_t bytes) {
-    PayloadRef payload = pool_.allocate(bytes);
-    payload->end += bytes;
+  // In a block of exactly `block_bytes`, which is what history counts: a size that the pool has.
+  PayloadRef frame(Sequence sequence, std::uint32_t block_bytes) {
+    constexpr std::uint32_t around = sizeof(PayloadBlock) + PayloadPool::headroom_bytes;
+    PayloadRef payload = pool_.allocate(block_bytes - around);
+    CHECK(payload->capacity + sizeof(PayloadBlock) == block_bytes);
+    payload->end += 1;
     payload->first_sequence = sequence;
     payload->last_sequence = sequence;
     return payload;
   }
 
-  // Messages `first` to `last` of `bytes` each.
+  // Messages `first` to `last`, each in a block of `block_bytes`.
   void fill(History& history, std::uint32_t room, Sequence first, Sequence last,
-            std::uint32_t bytes) {
-    for (Sequence s = first; s <= last; ++s) history.append(room, frame(s, bytes), UnixMillis{0});
+            std::uint32_t block_bytes) {
+    for (Sequence s = first; s <= last; ++s) {
+      history.append(room, frame(s, block_bytes), UnixMillis{0});
+    }
   }
 
   static std::vector<Sequence> since(const History& history, std::uint32_t room, Sequence sequence,
@@ -64,7 +71,7 @@ TEST_F(HistoryTest, IsEmptyForARoomItNeverSaw) {
 
 TEST_F(HistoryTest, AnswersSinceInAscendingOrder) {
   History history(roomy);
-  fill(history, 0, 1, 6, 10);
+  fill(history, 0, 1, 6, 256);
   EXPECT_EQ(since(history, 0, 0, 10), (Numbers{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(since(history, 0, 4, 10), (Numbers{5, 6}));
   EXPECT_EQ(since(history, 0, 5, 10), (Numbers{6}));
@@ -74,14 +81,14 @@ TEST_F(HistoryTest, AnswersSinceInAscendingOrder) {
 
 TEST_F(HistoryTest, AnswersSinceWithTheFirstAboveWhenThereAreMoreThanFit) {
   History history(roomy);
-  fill(history, 0, 1, 6, 10);
+  fill(history, 0, 1, 6, 256);
   EXPECT_EQ(since(history, 0, 1, 2), (Numbers{2, 3}));
   EXPECT_EQ(since(history, 0, 1, 0), Numbers{});
 }
 
 TEST_F(HistoryTest, AnswersBeforeWithTheLastBelowInAscendingOrder) {
   History history(roomy);
-  fill(history, 0, 1, 6, 10);
+  fill(history, 0, 1, 6, 256);
   EXPECT_EQ(before(history, 0, 5, 2), (Numbers{3, 4}));
   EXPECT_EQ(before(history, 0, 3, 10), (Numbers{1, 2}));
   EXPECT_EQ(before(history, 0, 1, 10), Numbers{});
@@ -93,61 +100,61 @@ TEST_F(HistoryTest, DropsTheOldestOfTheRoomAboveTheCount) {
   HistoryLimits limits = roomy;
   limits.count_max = 3;
   History history(limits);
-  fill(history, 0, 1, 5, 10);
-  fill(history, 1, 1, 2, 10);
+  fill(history, 0, 1, 5, 256);
+  fill(history, 1, 1, 2, 256);
   EXPECT_EQ(since(history, 0, 0, 10), (Numbers{3, 4, 5}));
   EXPECT_EQ(since(history, 1, 0, 10), (Numbers{1, 2}));
   EXPECT_EQ(history.messages(), 5u);
-  EXPECT_EQ(history.bytes(), 50u);
+  EXPECT_EQ(history.bytes(), 5u * 256);
 }
 
 TEST_F(HistoryTest, DropsTheOldestOfTheRoomAboveItsBytes) {
   HistoryLimits limits = roomy;
-  limits.room_bytes_max = 100;
+  limits.room_bytes_max = 1'024;
   History history(limits);
-  fill(history, 0, 1, 2, 40);
-  history.append(0, frame(3, 20), UnixMillis{0});  // 100 bytes exactly.
+  fill(history, 0, 1, 2, 384);
+  history.append(0, frame(3, 256), UnixMillis{0});  // 1024 bytes exactly.
   EXPECT_EQ(history.oldest(0), 1u);
-  history.append(0, frame(4, 1), UnixMillis{0});
+  history.append(0, frame(4, 256), UnixMillis{0});
   EXPECT_EQ(since(history, 0, 0, 10), (Numbers{2, 3, 4}));
-  history.append(0, frame(5, 100), UnixMillis{0});
+  history.append(0, frame(5, 1'024), UnixMillis{0});
   EXPECT_EQ(since(history, 0, 0, 10), (Numbers{5}));
 }
 
 TEST_F(HistoryTest, DropsTheOldestOfAllRoomsAboveTheBytesOfAll) {
   HistoryLimits limits = roomy;
-  limits.bytes_max = 100;
+  limits.bytes_max = 3 * 384;
   History history(limits);
-  fill(history, 0, 1, 1, 30);
-  fill(history, 1, 1, 1, 30);
-  fill(history, 0, 2, 2, 30);
-  fill(history, 1, 2, 2, 30);  // 120 bytes: message 1 of room 0 is the oldest.
+  fill(history, 0, 1, 1, 384);
+  fill(history, 1, 1, 1, 384);
+  fill(history, 0, 2, 2, 384);
+  fill(history, 1, 2, 2, 384);  // One too many: message 1 of room 0 is the oldest.
   EXPECT_EQ(since(history, 0, 0, 10), (Numbers{2}));
   EXPECT_EQ(since(history, 1, 0, 10), (Numbers{1, 2}));
-  fill(history, 2, 1, 1, 100);
+  fill(history, 2, 1, 1, 1'024);
   EXPECT_TRUE(history.empty(0));
   EXPECT_TRUE(history.empty(1));
-  EXPECT_EQ(history.bytes(), 100u);
+  EXPECT_EQ(history.bytes(), 1'024u);
 }
 
 TEST_F(HistoryTest, ForgetsWhatCameBeforeAMessageTooLargeToRecord) {
   HistoryLimits limits = roomy;
-  limits.room_bytes_max = 100;
+  limits.room_bytes_max = 1'024;
   History history(limits);
-  fill(history, 0, 1, 3, 10);
-  history.append(0, frame(4, 101), UnixMillis{0});
+  fill(history, 0, 1, 3, 256);
+  history.append(0, frame(4, 1'536), UnixMillis{0});
   EXPECT_TRUE(history.empty(0));  // What is left must end with the last message.
-  history.append(0, frame(5, 10), UnixMillis{0});
+  history.append(0, frame(5, 256), UnixMillis{0});
   EXPECT_EQ(since(history, 0, 0, 10), (Numbers{5}));
 }
 
 TEST_F(HistoryTest, ForgetsWhatCameBeforeAMessageLargerThanAllMayHold) {
   HistoryLimits limits = roomy;
-  limits.bytes_max = 50;
+  limits.bytes_max = 512;
   History history(limits);
-  fill(history, 0, 1, 1, 10);
-  fill(history, 1, 1, 1, 10);
-  history.append(0, frame(2, 51), UnixMillis{0});
+  fill(history, 0, 1, 1, 256);
+  fill(history, 1, 1, 1, 256);
+  history.append(0, frame(2, 768), UnixMillis{0});
   EXPECT_TRUE(history.empty(0));
   EXPECT_EQ(since(history, 1, 0, 10), (Numbers{1}));
 }
@@ -156,7 +163,7 @@ TEST_F(HistoryTest, RecordsNothingWithACountOfZero) {
   HistoryLimits limits = roomy;
   limits.count_max = 0;
   History history(limits);
-  fill(history, 0, 1, 3, 10);
+  fill(history, 0, 1, 3, 256);
   EXPECT_TRUE(history.empty(0));
   EXPECT_EQ(history.messages(), 0u);
   EXPECT_EQ(pool_.blocks_in_use(), 0u);
@@ -166,9 +173,9 @@ TEST_F(HistoryTest, ExpiresWhatIsOlderThanItsAge) {
   HistoryLimits limits = roomy;
   limits.age_max = milliseconds(1'000);
   History history(limits);
-  history.append(0, frame(1, 10), UnixMillis{5'000});
-  history.append(1, frame(1, 10), UnixMillis{5'500});
-  history.append(0, frame(2, 10), UnixMillis{6'000});
+  history.append(0, frame(1, 256), UnixMillis{5'000});
+  history.append(1, frame(1, 256), UnixMillis{5'500});
+  history.append(0, frame(2, 256), UnixMillis{6'000});
   history.expire(UnixMillis{6'000});  // Exactly as old as may be.
   EXPECT_EQ(history.messages(), 3u);
   history.expire(UnixMillis{6'001});
@@ -184,9 +191,9 @@ TEST_F(HistoryTest, ReportsEachRoomThatBecameEmptyOnce) {
   HistoryLimits limits = roomy;
   limits.age_max = milliseconds(1'000);
   History history(limits);
-  history.append(0, frame(1, 10), UnixMillis{0});
-  history.append(3, frame(1, 10), UnixMillis{0});
-  history.append(5, frame(1, 10), UnixMillis{2'000});
+  history.append(0, frame(1, 256), UnixMillis{0});
+  history.append(3, frame(1, 256), UnixMillis{0});
+  history.append(5, frame(1, 256), UnixMillis{2'000});
   EXPECT_TRUE(history.take_emptied().empty());
   history.expire(UnixMillis{2'000});
   const std::span<const std::uint32_t> emptied = history.take_emptied();
@@ -197,7 +204,7 @@ TEST_F(HistoryTest, ReportsEachRoomThatBecameEmptyOnce) {
 
 TEST_F(HistoryTest, KeepsASharedPayloadForWhoeverElseHoldsIt) {
   History history(roomy);
-  PayloadRef held = frame(1, 10);
+  PayloadRef held = frame(1, 256);
   history.append(0, held.share(), UnixMillis{0});
   history.clear(0);
   EXPECT_EQ(held->first_sequence, 1u);
@@ -206,8 +213,8 @@ TEST_F(HistoryTest, KeepsASharedPayloadForWhoeverElseHoldsIt) {
 
 TEST_F(HistoryTest, DeathOnABrokenRange) {
   History history(roomy);
-  fill(history, 0, 1, 2, 10);
-  EXPECT_DEATH(history.append(0, frame(4, 10), UnixMillis{0}), "CHECK failed");
+  fill(history, 0, 1, 2, 256);
+  EXPECT_DEATH(history.append(0, frame(4, 256), UnixMillis{0}), "CHECK failed");
 }
 
 // Against a naive model: a deque per room, and one list of all.
@@ -277,7 +284,7 @@ class HistoryModel {
 
 TEST_F(HistoryTest, AgreesWithANaiveModel) {
   const HistoryLimits limits{
-      .count_max = 8, .room_bytes_max = 300, .bytes_max = 900, .age_max = milliseconds(400)};
+      .count_max = 8, .room_bytes_max = 1'536, .bytes_max = 4'096, .age_max = milliseconds(400)};
   constexpr std::uint32_t rooms = 6;
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
     std::mt19937_64 random(seed);
@@ -290,7 +297,8 @@ TEST_F(HistoryTest, AgreesWithANaiveModel) {
       const auto room = static_cast<std::uint32_t>(random() % rooms);
       const std::uint64_t choice = random() % 100;
       if (choice < 85) {
-        const auto bytes = static_cast<std::uint32_t>(random() % (choice == 0 ? 1'000 : 100));
+        constexpr std::array<std::uint32_t, 4> sizes{256, 384, 512, 768};
+        const std::uint32_t bytes = choice == 0 ? 2'048 : sizes[random() % sizes.size()];
         last[room] += 1;
         history.append(room, frame(last[room], bytes), UnixMillis{now});
         model.append({room, last[room], bytes, now});

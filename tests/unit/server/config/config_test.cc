@@ -272,6 +272,20 @@ TEST_F(ConfigTest, ReadsTheEnvFile) {
   EXPECT_THAT(refusal({}, {}), HasSubstr("env PARLEY_WORKER (.env:1): no option has this name"));
 }
 
+TEST_F(ConfigTest, RoomsAreNamedOnceEach) {
+  EXPECT_THAT(config({}, {}).rooms_initial, ElementsAre("general", "help"));
+  EXPECT_THAT(config({"--rooms-initial", "lobby,a b"}, {}).rooms_initial,
+              ElementsAre("lobby", "a b"));
+  EXPECT_THAT(config({}, {"PARLEY_ROOMS_INITIAL="}).rooms_initial, ElementsAre());
+  const std::string long_name(65, 'x');
+  for (const std::string wrong : {std::string("a,a"), std::string(",a"), long_name}) {
+    EXPECT_THAT(refusal({"--rooms-initial", wrong}, {}), HasSubstr("must be names of 1 to 64"));
+  }
+  EXPECT_THAT(refused_file("[rooms]\ninitial = [\"a,b\"]"), HasSubstr("must not hold commas"));
+  EXPECT_THAT(refusal({"--rooms-max", "1"}, {}),
+              HasSubstr("must not be more rooms than limits.rooms_max, which is 1"));
+}
+
 TEST_F(ConfigTest, OptionsMustFitTogether) {
   EXPECT_EQ(refusal({"--message-bytes-max", "2000000"}, {}),
             "1 parleyd: limits.outbox_bytes_max = 1048576 (default) must be at least 4026624, "
