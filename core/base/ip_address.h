@@ -1,5 +1,5 @@
-// An IPv4 or IPv6 address without its port. IPv4 is held as ::ffff:a.b.c.d, so that a client that
-// comes over a dual-stack listener is the same client.
+// An IPv4 or IPv6 address, without its port and with it. IPv4 is held as ::ffff:a.b.c.d, so that a
+// client that comes over a dual-stack listener is the same client.
 #pragma once
 
 #include <array>
@@ -22,7 +22,20 @@ struct IpAddress {
     return octets[10] == 0xff && octets[11] == 0xff;
   }
 
+  // No address of anybody: "::", or 0.0.0.0.
+  [[nodiscard]] constexpr bool is_unspecified() const {
+    return *this == IpAddress{} || *this == v4(0, 0, 0, 0);
+  }
+
   friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
+};
+
+// One end of a TCP connection.
+struct SocketAddress {
+  IpAddress ip;
+  std::uint16_t port = 0;
+
+  friend constexpr bool operator==(const SocketAddress&, const SocketAddress&) = default;
 };
 
 }  // namespace parley
