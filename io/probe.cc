@@ -1,11 +1,13 @@
 #include "io/probe.h"
 
 #include <liburing.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <string>
 
@@ -25,6 +27,7 @@ struct Need {
 
 constexpr std::array operations = {
     Need{IORING_OP_ACCEPT, "IORING_OP_ACCEPT", "5.5"},
+    Need{IORING_OP_CONNECT, "IORING_OP_CONNECT", "5.5"},
     Need{IORING_OP_RECV, "IORING_OP_RECV", "5.6"},
     Need{IORING_OP_SEND, "IORING_OP_SEND", "5.6"},
     Need{IORING_OP_SENDMSG, "IORING_OP_SENDMSG", "5.3"},
@@ -60,13 +63,23 @@ Result<void> check_operations(KernelRing& ring) {
   return {};
 }
 
+// The result of what is queued, of which the last entry or one that fails is to report.
+int result_of(KernelRing& ring) {
+  ring.sleep(seconds(1));
+  const io_uring_cqe* answer = ring.peek();
+  if (answer == nullptr) return -ETIME;
+  const int result = answer->res;
+  ring.seen();
+  return result;
+}
+
 // Asks for the peer of a socket in the table, as io/acceptor.cc will. A local pair will do: its
-// nameless peer's address is two bytes, the family.
+// nameless peer's address is two bytes, the family. REQUIRES: a table of one.
 bool names_peer_of_direct_socket(KernelRing& ring) {
   std::array<int, 2> pair{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) return false;
   bool named = false;
-  if (io_uring_register_files(&ring.raw(), pair.data(), 1) == 0) {
+  if (io_uring_register_files_update(&ring.raw(), 0, pair.data(), 1) == 1) {
     sa_family_t family = AF_UNSPEC;
     io_uring_sqe& entry = ring.next_entry();
     io_uring_prep_rw(IORING_OP_URING_CMD, &entry, 0, nullptr, 0,
@@ -76,13 +89,34 @@ bool names_peer_of_direct_socket(KernelRing& ring) {
     entry.file_index = sizeof family;
     entry.addr3 = reinterpret_cast<std::uintptr_t>(&family);
     entry.user_data = 0;
-    ring.sleep(seconds(1));
-    const io_uring_cqe* answer = ring.peek();
-    named = answer != nullptr && answer->res == sizeof family && family == AF_UNIX;
+    named = result_of(ring) == sizeof family && family == AF_UNIX;
   }
   ::close(pair[0]);
   ::close(pair[1]);
   return named;
+}
+
+// Makes a socket in the table, sets it up and binds it, as io/connector.cc will, but to no address
+// and no port, and without connecting. REQUIRES: a table of one.
+bool sets_up_sockets_in_table(KernelRing& ring) {
+  const int on = 1;
+  const sockaddr_in nowhere{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {}, .sin_zero = {}};
+  io_uring_sqe& make = ring.next_entry();
+  io_uring_prep_socket_direct(&make, AF_INET, SOCK_STREAM, 0, 0, 0);
+  make.flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
+  make.user_data = 0;
+  io_uring_sqe& set = ring.next_entry();
+  io_uring_prep_rw(IORING_OP_URING_CMD, &set, 0, nullptr, 0, compat::socket_uring_op_setsockopt);
+  set.flags |= IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
+  set.addr = std::uint64_t{IP_BIND_ADDRESS_NO_PORT} << 32 | std::uint64_t{IPPROTO_IP};
+  set.file_index = sizeof on;
+  set.addr3 = reinterpret_cast<std::uintptr_t>(&on);
+  set.user_data = 0;
+  io_uring_sqe& bind = ring.next_entry();
+  io_uring_prep_rw(compat::op_bind, &bind, 0, &nowhere, 0, sizeof nowhere);
+  bind.flags |= IOSQE_FIXED_FILE;
+  bind.user_data = 0;
+  return result_of(ring) == 0;
 }
 
 }  // namespace
@@ -97,7 +131,9 @@ Result<Features> probe_kernel() {
       RecvBuffers::open(**ring, {.buffers = 1, .buffer_bytes = 1});
   if (!buffers) return lacks({0, "IORING_REGISTER_PBUF_RING", "5.19"});
   Features features;
+  if (io_uring_register_files_sparse(&(*ring)->raw(), 1) < 0) return features;
   features.peer_of_direct_socket = names_peer_of_direct_socket(**ring);
+  features.connect_chain = sets_up_sockets_in_table(**ring);
   return features;
 }
 

@@ -7,5 +7,8 @@ namespace parley::io::compat {
 
 // Values of sqe.off (low 32 bits) of IORING_OP_URING_CMD on a socket. Linux 6.7.
 inline constexpr std::uint32_t socket_uring_op_getsockopt = 2;
+inline constexpr std::uint32_t socket_uring_op_setsockopt = 3;
+
+inline constexpr int op_bind = 56;  // IORING_OP_BIND. Linux 6.11.
 
 }  // namespace parley::io::compat
