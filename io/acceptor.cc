@@ -211,14 +211,16 @@ void Acceptor::on_cancel() {
   arm();
 }
 
+bool Acceptor::has_completion() const {
+  return under_way_ && (ready_.has_value() || has_ended());
+}
+
 bool Acceptor::take(Completion& completion) {
-  if (!under_way_) return false;
-  const bool ended = !is_armed() && peers_asked_ == 0;
-  if (!ready_ && !ended) return false;
+  if (!has_completion()) return false;
   completion = Completion{.conn = conn_, .op = Op::accept};
   if (ready_) {
     completion.result = static_cast<std::int32_t>(*ready_);
-    completion.more = !ended || error_ != 0;
+    completion.more = !has_ended() || error_ != 0;
     ready_.reset();
   } else {
     completion.result = error_ != 0 ? error_ : -ENFILE;

@@ -44,11 +44,13 @@ class Acceptor {
   void on_cancel();
 
   // What the caller is to hear next, if anything. REQUIRES: taken until false after each on_...().
+  [[nodiscard]] bool has_completion() const;
   [[nodiscard]] bool take(Completion& completion);
 
  private:
   [[nodiscard]] bool has_room_for_multishot() const;
   [[nodiscard]] bool is_armed() const { return multishot_armed_ || singles_armed_ > 0; }
+  [[nodiscard]] bool has_ended() const { return !is_armed() && peers_asked_ == 0; }
   void arm();
   void arm_one(bool multishot);
   void disarm();

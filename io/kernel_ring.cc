@@ -50,6 +50,13 @@ io_uring_sqe& KernelRing::next_entry() {
   return *entry;
 }
 
+void KernelRing::make_room(std::uint32_t entries) {
+  CHECK(entries <= submission_entries());
+  if (io_uring_sq_space_left(&ring_) >= entries) return;
+  counters_.queue_full += 1;
+  submit();
+}
+
 void KernelRing::submit() {
   // A kernel short of memory takes entries later; what it finishes meanwhile gives memory back.
   while (queued() > 0) {

@@ -32,6 +32,10 @@ class KernelRing {
   // An entry for the caller to fill in at once, with one of liburing's prep functions and a
   // user_data. Submits what is queued when there is no room.
   [[nodiscard]] io_uring_sqe& next_entry();
+  // Submits what is queued unless that many entries fit behind it: the next so many next_entry()
+  // then do not submit in between, which would cut a chain (IOSQE_IO_LINK) in two.
+  // REQUIRES: entries <= submission_entries().
+  void make_room(std::uint32_t entries);
   // Entries filled in and not yet taken by the kernel.
   [[nodiscard]] std::uint32_t queued() const { return io_uring_sq_ready(&ring_); }
   void submit();  // Until the kernel has taken all that is queued.
@@ -47,6 +51,7 @@ class KernelRing {
 
   [[nodiscard]] io_uring& raw() { return ring_; }
   [[nodiscard]] RingCounters& counters() { return counters_; }
+  [[nodiscard]] std::uint32_t submission_entries() const { return ring_.sq.ring_entries; }
   [[nodiscard]] std::uint32_t completion_entries() const { return ring_.cq.ring_entries; }
 
  private:

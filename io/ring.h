@@ -21,7 +21,7 @@
 
 namespace parley::io {
 
-enum class Op : std::uint8_t { accept, recv, send, shutdown, cancel, close, wake };
+enum class Op : std::uint8_t { accept, connect, recv, send, shutdown, cancel, close, wake };
 
 struct Completion {
   ConnId conn{};  // As submitted. May be stale: compare generations before use.
@@ -29,7 +29,7 @@ struct Completion {
   bool more{};        // False: the operation is over and may be queued again.
   bool has_buffer{};  // recv with result > 0 only: `buffer` is lent to the caller.
   BufferId buffer{};
-  std::int32_t result{};  // >= 0: bytes moved, or the accepted SocketId. < 0: -errno.
+  std::int32_t result{};  // >= 0: bytes moved, or the new SocketId. < 0: -errno.
 };
 
 class Ring {
@@ -49,7 +49,22 @@ class Ring {
   // accept operation still delivers its last completion, and those before it.
   virtual void stop_listening() = 0;
 
-  // The peer's address of a socket. Valid from its accept completion until close() is queued.
+  // Makes a TCP socket (with TCP_NODELAY) and connects it. `from` is the source address, with a
+  // port of the kernel's choice; unspecified: the kernel chooses both. The completion's result is
+  // the SocketId, then the caller's until close(); or an error, and then no socket is left.
+  // -ENFILE: none was free; close() some, and wait for its completion. -EADDRNOTAVAIL: `from` is
+  // no address of this machine, or has no port left towards `to`.
+  // REQUIRES: the ring has no listener; no connect of `conn` under way; `from` is unspecified or
+  // of the family of `to`.
+  virtual void connect(ConnId conn, const SocketAddress& to, const IpAddress& from) = 0;
+
+  // Asks the connect of `conn` to end early; it still delivers its completion, -ECANCELED or what
+  // came before that, maybe a success. The caller sees no other. Nothing happens when none is under
+  // way: it need not know whether the timeout was first or the answer.
+  virtual void cancel_connect(ConnId conn) = 0;
+
+  // The peer's address of a socket. Valid from its accept or connect completion until close() is
+  // queued.
   [[nodiscard]] virtual IpAddress peer(SocketId socket) const = 0;
 
   // Receives into pool buffers until EOF (result 0), an error or cancel().

@@ -14,8 +14,10 @@ struct RingCounters {
   std::uint64_t cq_overflows{};      // Enters with completions that did not fit the queue.
   std::uint64_t completions_lost{};  // The kernel had no memory to keep them (-EBADR).
   std::uint64_t accepts{};
-  std::uint64_t accept_errors{};    // Connections that failed before they were ours, and limits.
-  std::uint64_t peers_unknown{};    // Accepted, but the kernel would not name the peer.
+  std::uint64_t accept_errors{};  // Connections that failed before they were ours, and limits.
+  std::uint64_t peers_unknown{};  // Accepted, but the kernel would not name the peer.
+  std::uint64_t connects{};
+  std::uint64_t connect_errors{};   // Of those that were asked for and are over.
   std::uint64_t recv_no_buffers{};  // Receives that ended because all buffers were lent.
   std::uint64_t wakes_sent{};
   std::uint64_t wakes_failed{};

@@ -1,24 +1,36 @@
 #include "io/socket_table.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <utility>
 
 #include "core/base/check.h"
+#include "io/kernel_address.h"
 
 namespace parley::io {
 
 namespace {
 
+static_assert(std::to_underlying(Tag::Kind::cancel_connect) < 8);
+
 constexpr std::uint8_t bit(Tag::Kind kind) {
   return static_cast<std::uint8_t>(1u << std::to_underlying(kind));
 }
 
+constexpr std::uint32_t word_bits = 64;
+
+constexpr std::uint64_t bit_in_word(std::uint32_t socket) {
+  return std::uint64_t{1} << socket % word_bits;
+}
+
 }  // namespace
 
-SocketTable::SocketTable(std::uint32_t sockets) : sockets_(sockets), free_count_(sockets) {
+SocketTable::SocketTable(std::uint32_t sockets)
+    : sockets_(sockets), free_((sockets + word_bits - 1) / word_bits), free_count_(sockets) {
   CHECK(sockets > 0);
   CHECK(sockets <= sockets_max);
+  for (std::uint32_t i = 0; i < sockets; ++i) free_[i / word_bits] |= bit_in_word(i);
+  connecting_.fill(nobody);
 }
 
 SocketTable::Socket& SocketTable::at(std::uint32_t socket) {
@@ -34,35 +46,28 @@ void SocketTable::open(std::uint32_t socket) {
   CHECK(!at(socket).open);
   CHECK(free_count_ > 0);
   at(socket) = Socket{.open = true};
+  free_[socket / word_bits] &= ~bit_in_word(socket);
   free_count_ -= 1;
 }
 
 std::uint32_t SocketTable::lowest_free() {
   CHECK(free_count_ > 0);
-  while (at(lowest_free_).open) lowest_free_ += 1;
-  return lowest_free_;
+  while (free_[lowest_free_] == 0) lowest_free_ += 1;
+  const auto bit = static_cast<std::uint32_t>(std::countr_zero(free_[lowest_free_]));
+  return lowest_free_ * word_bits + bit;
 }
 
 void SocketTable::drop(std::uint32_t socket) {
   CHECK(at(socket).open);
   at(socket).open = false;
+  free_[socket / word_bits] |= bit_in_word(socket);
   free_count_ += 1;
-  lowest_free_ = std::min(lowest_free_, socket);
+  lowest_free_ = std::min(lowest_free_, socket / word_bits);
 }
 
 IpAddress SocketTable::peer(std::uint32_t socket) const {
   CHECK(is_open(socket));
-  const sockaddr_in6& address = sockets_[socket].address;
-  IpAddress ip;
-  if (address.sin6_family == AF_INET6) {
-    std::memcpy(ip.octets.data(), &address.sin6_addr, ip.octets.size());
-  } else if (address.sin6_family == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, &address, sizeof v4);
-    ip = IpAddress::v4(0, 0, 0, 0);
-    std::memcpy(&ip.octets[12], &v4.sin_addr, sizeof v4.sin_addr);
-  }
-  return ip;
+  return from_kernel(sockets_[socket].address);
 }
 
 std::uint64_t SocketTable::begin(Tag::Kind kind, ConnId conn, SocketId socket) {
@@ -71,14 +76,17 @@ std::uint64_t SocketTable::begin(Tag::Kind kind, ConnId conn, SocketId socket) {
   CHECK(record.open);
   CHECK((record.under_way & (bit(kind) | bit(Tag::Kind::close))) == 0);
   const bool idle = record.under_way == 0 && record.cancels == 0;
-  CHECK(idle || record.conn_slot == conn.slot);  // A socket has one tenant at a time.
+  CHECK(idle || record.conn.slot == conn.slot);  // A socket has one tenant at a time.
   CHECK(idle || kind != Tag::Kind::close);
-  record.conn_slot = conn.slot;
+  record.conn = conn;
   if (kind == Tag::Kind::cancel) {
     CHECK(record.cancels < UINT8_MAX);
     record.cancels += 1;
   } else {
     record.under_way |= bit(kind);
+  }
+  if (kind == Tag::Kind::connect) {
+    record.connecting_next = std::exchange(bucket(conn.slot), socket.value);
   }
   return Tag{kind, socket.value, conn.generation}.pack();
 }
@@ -86,7 +94,7 @@ std::uint64_t SocketTable::begin(Tag::Kind kind, ConnId conn, SocketId socket) {
 ConnId SocketTable::end(Tag tag, bool more) {
   Socket& record = at(tag.socket);
   CHECK(record.open);
-  const ConnId conn{record.conn_slot, tag.generation};
+  const ConnId conn{record.conn.slot, tag.generation};
   if (tag.kind == Tag::Kind::cancel) {
     CHECK(record.cancels > 0);
     record.cancels -= 1;
@@ -95,7 +103,34 @@ ConnId SocketTable::end(Tag tag, bool more) {
     record.under_way &= static_cast<std::uint8_t>(~bit(tag.kind));
   }
   if (tag.kind == Tag::Kind::close) drop(tag.socket);
+  if (tag.kind == Tag::Kind::connect) {
+    record.under_way &= static_cast<std::uint8_t>(~bit(Tag::Kind::cancel_connect));
+    forget_connecting(tag.socket);
+  }
   return conn;
+}
+
+bool SocketTable::is_under_way(Tag::Kind kind, std::uint32_t socket) const {
+  return is_open(socket) && (sockets_[socket].under_way & bit(kind)) != 0;
+}
+
+std::uint32_t& SocketTable::bucket(std::uint32_t conn_slot) {
+  return connecting_[conn_slot % buckets];
+}
+
+std::optional<std::uint32_t> SocketTable::connecting(std::uint32_t conn_slot) const {
+  std::uint32_t socket = connecting_[conn_slot % buckets];
+  while (socket != nobody && sockets_[socket].conn.slot != conn_slot) {
+    socket = sockets_[socket].connecting_next;
+  }
+  if (socket == nobody) return std::nullopt;
+  return socket;
+}
+
+void SocketTable::forget_connecting(std::uint32_t socket) {
+  std::uint32_t* link = &bucket(at(socket).conn.slot);
+  while (*link != socket) link = &at(*link).connecting_next;
+  *link = std::exchange(at(socket).connecting_next, nobody);
 }
 
 }  // namespace parley::io

@@ -2,12 +2,16 @@
 // the other end, and which operations are under way, so that a broken rule of io/ring.h is seen at
 // once.
 //
-// Memory  40 bytes for each of connections_max sockets, taken at start.
+// Memory  44 bytes for each of connections_max sockets, taken at start.
+// Cost    Finding a free socket reads a bit for each that is not; finding a connect that is under
+//         way by its connection reads one socket in 1,024 of those that connect.
 #pragma once
 
 #include <netinet/in.h>
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/base/ip_address.h"
@@ -30,30 +34,45 @@ class SocketTable {
   [[nodiscard]] std::uint32_t lowest_free();
   void drop(std::uint32_t socket);  // It was never handed out.
 
-  // Where the peer's address is to be written; room for both families.
+  // The peer's address, as the kernel has it: room for both families.
   [[nodiscard]] sockaddr_in6& address(std::uint32_t socket) { return at(socket).address; }
   [[nodiscard]] IpAddress peer(std::uint32_t socket) const;
 
   // Notes that an operation of `conn` begins. The tag is for its user_data.
   [[nodiscard]] std::uint64_t begin(Tag::Kind kind, ConnId conn, SocketId socket);
-  // Notes that it is over, unless `more`, and says whose it was. close() frees the socket.
+  // Notes that it is over, unless `more`, and says whose it was. close() frees the socket, and the
+  // end of a connect ends its cancel_connect, too.
   ConnId end(Tag tag, bool more);
+  [[nodiscard]] bool is_under_way(Tag::Kind kind, std::uint32_t socket) const;
+  // The socket whose connect for the connection in that slot is under way.
+  [[nodiscard]] std::optional<std::uint32_t> connecting(std::uint32_t conn_slot) const;
+  [[nodiscard]] ConnId tenant(std::uint32_t socket) const { return sockets_[socket].conn; }
 
  private:
+  static constexpr std::uint32_t nobody = UINT32_MAX;
+
   struct Socket {
     sockaddr_in6 address{};
-    std::uint32_t conn_slot = 0;
-    std::uint8_t under_way = 0;  // A bit for each Tag::Kind, except cancel:
-    std::uint8_t cancels = 0;    // there may be several at a time.
+    ConnId conn;
+    std::uint32_t connecting_next = nobody;  // In the same bucket, while it connects.
+    std::uint8_t under_way = 0;              // A bit for each Tag::Kind, except cancel:
+    std::uint8_t cancels = 0;                // there may be several at a time.
     bool open = false;
   };
-  static_assert(sizeof(Socket) <= 40);
+  static_assert(sizeof(Socket) <= 44);
+
+  // Callers number their connections without holes, so that the low bits spread them evenly.
+  static constexpr std::uint32_t buckets = 1'024;
 
   [[nodiscard]] Socket& at(std::uint32_t socket);
+  [[nodiscard]] std::uint32_t& bucket(std::uint32_t conn_slot);
+  void forget_connecting(std::uint32_t socket);
 
   std::vector<Socket> sockets_;
+  std::vector<std::uint64_t> free_;  // A bit for each socket.
   std::uint32_t free_count_;
-  std::uint32_t lowest_free_ = 0;  // No free socket lies below.
+  std::uint32_t lowest_free_ = 0;                  // No word of free_ below has one.
+  std::array<std::uint32_t, buckets> connecting_;  // The first socket of each list.
 };
 
 }  // namespace parley::io

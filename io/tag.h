@@ -10,12 +10,16 @@ namespace parley::io {
 
 struct Tag {
   enum class Kind : std::uint8_t {
-    accept,
+    // Of one socket: io/socket_table.h has a bit for each.
     recv,
     send,
     shutdown,
     cancel,
     close,
+    connect,
+    cancel_connect,
+    // Of the ring.
+    accept,
     wake,
     ask_peer,       // Asks for an accepted socket's address before the caller hears of it.
     cancel_accept,  // Ends a multishot accept; the caller did not ask for it.

@@ -11,6 +11,7 @@
 
 #include "core/base/check.h"
 #include "io/acceptor.h"
+#include "io/connector.h"
 #include "io/gather_arena.h"
 #include "io/kernel_ring.h"
 #include "io/recv_buffers.h"
@@ -21,8 +22,12 @@ namespace parley::io {
 
 namespace {
 
-// Gathered sends between two submissions; more of them are submitted early.
-constexpr std::uint32_t pieces_queued_max = 4'096;
+// Pieces of gathered sends between two submissions; more of them are submitted early.
+constexpr std::uint32_t pieces_per_entry = 4;
+
+constexpr std::uint32_t pieces_queued_max(std::uint32_t submissions) {
+  return std::max(submissions * pieces_per_entry, Ring::send_pieces_max);
+}
 
 // A timeout of the kernel's need not be exact when the deadline is far away: wait() asks again.
 constexpr Duration sleep_max = seconds(3'600);
@@ -98,7 +103,10 @@ Result<void> UringRing::set_up(const UringConfig& config) {
       Acceptor::Options{.listener_fd = config.listener_fd,
                         .margin = config.accept_margin,
                         .asks_ring = config.features.peer_of_direct_socket});
-  arena_ = std::make_unique<GatherArena>(config.submissions, pieces_queued_max);
+  if (config.listener_fd < 0) {
+    connector_ = std::make_unique<Connector>(*kernel_, *sockets_, config.features.connect_chain);
+  }
+  arena_ = std::make_unique<GatherArena>(config.submissions, pieces_queued_max(config.submissions));
   completions_.reserve(completion_batch_max);
   return {};
 }
@@ -113,6 +121,16 @@ void UringRing::accept(ConnId conn) {
 
 void UringRing::stop_listening() {
   acceptor_->stop_listening();
+}
+
+void UringRing::connect(ConnId conn, const SocketAddress& to, const IpAddress& from) {
+  CHECK(connector_ != nullptr);
+  connector_->start(conn, to, from);
+}
+
+void UringRing::cancel_connect(ConnId conn) {
+  CHECK(connector_ != nullptr);
+  connector_->cancel(conn);
 }
 
 IpAddress UringRing::peer(SocketId socket) const {
@@ -208,7 +226,7 @@ std::span<const Completion> UringRing::wait(Instant deadline, std::uint32_t comp
   const std::uint64_t refused = kernel_->counters().enters_refused;
   while (true) {
     const Duration left = deadline - now();
-    if (left.ns > 0) {
+    if (left.ns > 0 && !has_completion()) {
       kernel_->sleep(std::min(left, sleep_max));
     } else {
       kernel_->poll();
@@ -220,10 +238,18 @@ std::span<const Completion> UringRing::wait(Instant deadline, std::uint32_t comp
   }
 }
 
+bool UringRing::has_completion() const {
+  return acceptor_->has_completion() || (connector_ != nullptr && connector_->has_completion());
+}
+
+bool UringRing::take_completion(Completion& completion) {
+  return acceptor_->take(completion) || (connector_ != nullptr && connector_->take(completion));
+}
+
 void UringRing::take_completions(std::uint32_t completions_max) {
   Completion completion;
   while (completions_.size() < completions_max) {
-    if (acceptor_->take(completion)) {
+    if (take_completion(completion)) {
       completions_.push_back(completion);
       continue;
     }
@@ -250,9 +276,15 @@ bool UringRing::on_completion(Tag tag, std::int32_t result, std::uint32_t flags,
     case Tag::Kind::cancel_accept:
       acceptor_->on_cancel();
       return false;
+    case Tag::Kind::cancel_connect:  // Successes are not reported.
+      connector_->on_cancel(tag);
+      return false;
     case Tag::Kind::message:  // Successes are not reported (IOSQE_CQE_SKIP_SUCCESS).
       kernel_->counters().wakes_failed += 1;
       return false;
+    case Tag::Kind::connect:
+      completion = connector_->on_connect(tag, result);
+      return true;
     case Tag::Kind::recv:
       completion = recv_completion(tag, result, flags);
       return true;

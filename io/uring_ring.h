@@ -3,7 +3,7 @@
 //
 // Threading  Opened, used and destroyed by the worker's thread. Others reach it through the
 //            RingDirectory only, to wake it.
-// Memory     All of it is taken in open(): 40 bytes per socket, the receive buffers, the queues.
+// Memory     All of it is taken in open(): 44 bytes per socket, the receive buffers, the queues.
 // Kernel     Linux 6.1 or newer; probe_kernel() says what is missing.
 #pragma once
 
@@ -24,6 +24,7 @@ struct io_uring_sqe;
 namespace parley::io {
 
 class Acceptor;
+class Connector;
 class GatherArena;
 class KernelRing;
 class RecvBuffers;
@@ -34,7 +35,7 @@ struct UringConfig {
   WorkerId worker{};
   RingDirectory* directory{};       // Borrowed; outlives the ring. Where wake() finds others.
   int listener_fd = -1;             // A blocking one, owned by the ring from open() on, also
-                                    // when that fails. -1: this ring accepts nothing.
+                                    // when that fails. -1: this ring connects, and accepts nothing.
   std::uint32_t connections_max{};  // At most the limit of open files, and 2^20.
   std::uint32_t accept_margin = 0;  // Sockets that accept() leaves free.
   std::uint32_t recv_buffer_bytes{};
@@ -51,6 +52,8 @@ class UringRing final : public Ring {
 
   void accept(ConnId conn) override;
   void stop_listening() override;
+  void connect(ConnId conn, const SocketAddress& to, const IpAddress& from) override;
+  void cancel_connect(ConnId conn) override;
   [[nodiscard]] IpAddress peer(SocketId socket) const override;
   void recv(ConnId conn, SocketId socket) override;
   void send(ConnId conn, SocketId socket, std::span<const Bytes> pieces) override;
@@ -71,6 +74,9 @@ class UringRing final : public Ring {
   explicit UringRing(const UringConfig& config);
   [[nodiscard]] Result<void> set_up(const UringConfig& config);
   [[nodiscard]] io_uring_sqe& entry_for_gathered_send(std::span<const Bytes> pieces);
+  // What has failed or ended without the kernel, and so does not end a sleep.
+  [[nodiscard]] bool has_completion() const;
+  [[nodiscard]] bool take_completion(Completion& completion);
   void take_completions(std::uint32_t completions_max);
   // True: `completion` is for the caller.
   [[nodiscard]] bool on_completion(Tag tag, std::int32_t result, std::uint32_t flags,
@@ -83,6 +89,7 @@ class UringRing final : public Ring {
   std::unique_ptr<RecvBuffers> buffers_;
   std::unique_ptr<SocketTable> sockets_;
   std::unique_ptr<Acceptor> acceptor_;
+  std::unique_ptr<Connector> connector_;  // Null: the ring has a listener.
   std::unique_ptr<GatherArena> arena_;
   std::vector<Completion> completions_;  // Of the last wait().
 };

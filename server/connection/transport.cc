@@ -68,6 +68,7 @@ TransportEvent Transport::on_completion(const io::Completion& completion) {
       return {};
     case io::Op::close:
       return on_close(completion);
+    case io::Op::connect:  // A worker's ring has a listener: it does not connect.
     case io::Op::wake:
       return {};
   }

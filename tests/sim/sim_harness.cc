@@ -24,12 +24,14 @@ class SimHarness final : public RingHarness {
   SimHarness(const RingHarnessOptions& options, const FaultPlan& faults)
       : faults_(faults),
         net_(NetLimits{}, {.clock = clock_, .random = random_, .faults = faults_}) {
-    for (std::uint16_t i = 0; i < options.rings; ++i) {
+    const std::uint32_t rings = options.rings + (options.connects ? 1u : 0u);
+    for (std::uint16_t i = 0; i < rings; ++i) {
       const SimRingConfig config{.self = WorkerId{i},
                                  .sockets_max = options.connections_max,
                                  .accept_margin = options.accept_margin,
                                  .recv_buffer_bytes = options.recv_buffer_bytes,
-                                 .recv_buffers = options.recv_buffers};
+                                 .recv_buffers = options.recv_buffers,
+                                 .listens = i < options.rings};
       rings_.push_back(std::make_unique<SimRing>(config, SimRing::Borrowed{.clock = clock_,
                                                                            .random = random_,
                                                                            .faults = faults_,
@@ -63,6 +65,17 @@ class SimHarness final : public RingHarness {
     return net_.established(*link) ? ClientState::open : ClientState::connecting;
   }
 
+  SocketAddress listener(WorkerId worker) override { return SimNet::address(worker); }
+
+  // One whose backlog is full.
+  SocketAddress silent_listener() override {
+    const WorkerId nobody{static_cast<std::uint16_t>(rings_.size())};
+    net_.listen(nobody, deaf_);
+    while (net_.connect(nobody, IpAddress::v4(10, 0, 0, 1)).has_value()) {
+    }
+    return SimNet::address(nobody);
+  }
+
   std::size_t send(ClientId client, Bytes bytes) override {
     if (bytes.empty() || !open(client)) return 0;
     return net_.write(*links_[client.value], Side::client, bytes).bytes;
@@ -80,6 +93,11 @@ class SimHarness final : public RingHarness {
   void reset(ClientId client) override { net_.reset(*links_[client.value], Side::client); }
 
  private:
+  class Deaf final : public NetWatcher {
+    void on_link(std::uint32_t, Instant) override {}
+    void on_backlog(Instant) override {}
+  };
+
   [[nodiscard]] bool open(ClientId client) const {
     const std::optional<LinkId> link = links_[client.value];
     return link.has_value() && !net_.closed(*link, Side::client);
@@ -89,6 +107,7 @@ class SimHarness final : public RingHarness {
   Random random_{1};
   FaultPlan faults_;
   Digest digest_;
+  Deaf deaf_;
   SimNet net_;
   RingDirectory directory_;
   std::vector<std::unique_ptr<SimRing>> rings_;

@@ -7,6 +7,8 @@
 namespace parley::sim {
 namespace {
 
+constexpr std::uint16_t port_first = 8'000;
+
 Side other(Side side) {
   return side == Side::client ? Side::server : Side::client;
 }
@@ -39,13 +41,29 @@ bool SimNet::listening(WorkerId worker) const {
   return worker.value < listeners_.size() && listeners_[worker.value].watcher != nullptr;
 }
 
+SocketAddress SimNet::address(WorkerId worker) {
+  return {.ip = IpAddress::v4(192, 168, 0, 1),
+          .port = static_cast<std::uint16_t>(port_first + worker.value)};
+}
+
+std::optional<WorkerId> SimNet::listener_at(const SocketAddress& address) const {
+  if (address.port < port_first) return std::nullopt;
+  const WorkerId worker{static_cast<std::uint16_t>(address.port - port_first)};
+  if (address != SimNet::address(worker) || !listening(worker)) return std::nullopt;
+  return worker;
+}
+
+bool SimNet::backlog_full(WorkerId worker) const {
+  return backlog_count(worker) >= limits_.backlog_max;
+}
+
 std::optional<LinkId> SimNet::connect(WorkerId worker, const IpAddress& from) {
-  if (!listening(worker)) return std::nullopt;
+  if (!listening(worker) || backlog_full(worker)) return std::nullopt;
   Listener& listener = listeners_[worker.value];
-  if (listener.backlog.size() >= limits_.backlog_max) return std::nullopt;
   const LinkId link{static_cast<std::uint32_t>(links_.size())};
   links_.push_back(std::make_unique<Link>());
   links_.back()->from = from;
+  links_.back()->to = worker;
   links_.back()->visible_at = borrowed_.clock.now + latency();
   listener.backlog.push_back(link);
   listener.watcher->on_backlog(links_.back()->visible_at);
@@ -163,8 +181,14 @@ bool SimNet::accepted(LinkId link) const {
   return links_[link.value]->accepted;
 }
 
-IpAddress SimNet::peer(LinkId link) const {
-  return links_[link.value]->from;
+Instant SimNet::established_at(LinkId link) const {
+  CHECK(link.value < links_.size());
+  return links_[link.value]->visible_at;
+}
+
+IpAddress SimNet::peer(LinkId link, Side side) const {
+  CHECK(link.value < links_.size());
+  return side == Side::server ? links_[link.value]->from : address(links_[link.value]->to).ip;
 }
 
 void SimNet::shutdown(LinkId link, Side side) {

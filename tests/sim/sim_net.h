@@ -81,7 +81,15 @@ class SimNet {
   void stop_listening(WorkerId worker);  // Resets what waits in the backlog.
   [[nodiscard]] bool listening(WorkerId worker) const;
 
-  // The client's end of a new link; nullopt: refused.
+  // Where a worker's listener is, whether it listens or not.
+  [[nodiscard]] static SocketAddress address(WorkerId worker);
+  // Who listens there, if anybody.
+  [[nodiscard]] std::optional<WorkerId> listener_at(const SocketAddress& address) const;
+  [[nodiscard]] bool backlog_full(WorkerId worker) const;
+  // When a refusal of what is sent now arrives.
+  [[nodiscard]] Instant answer_at() { return borrowed_.clock.now + latency(); }
+
+  // The client's end of a new link; nullopt: refused, or the backlog is full.
   [[nodiscard]] std::optional<LinkId> connect(WorkerId worker, const IpAddress& from);
   // The server's end of the oldest link in the backlog; nullopt: there is none yet.
   [[nodiscard]] std::optional<LinkId> accept(WorkerId worker);
@@ -97,8 +105,10 @@ class SimNet {
   [[nodiscard]] bool is_reset(LinkId link, Side side) const;
   [[nodiscard]] bool at_end(LinkId link, Side side) const;  // A read would answer `end`.
   [[nodiscard]] bool established(LinkId link) const;        // The client's handshake is through.
+  [[nodiscard]] Instant established_at(LinkId link) const;
   [[nodiscard]] bool accepted(LinkId link) const;
-  [[nodiscard]] IpAddress peer(LinkId link) const;
+  // The address of the other side, as `side` sees it.
+  [[nodiscard]] IpAddress peer(LinkId link, Side side) const;
 
   void shutdown(LinkId link, Side side);  // No more writes: the other side reads on, then `end`.
   void close(LinkId link, Side side);     // The side may not be used any more.
@@ -132,6 +142,7 @@ class SimNet {
   struct Link {
     End ends[2];
     IpAddress from;
+    WorkerId to;
     Instant visible_at;  // To the listener.
     bool accepted = false;
   };

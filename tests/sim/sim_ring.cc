@@ -23,6 +23,7 @@ SimRing::SimRing(const SimRingConfig& config, Borrowed borrowed)
       sockets_(config.sockets_max),
       buffers_(config.recv_buffers),
       buffer_bytes_(config.recv_buffers),
+      listening_(config.listens),
       borrowed_(borrowed) {
   CHECK(config.accept_margin < config.sockets_max);
   CHECK(config.recv_buffer_bytes > 0);
@@ -32,14 +33,15 @@ SimRing::SimRing(const SimRingConfig& config, Borrowed borrowed)
     borrowed.directory.resize(config.self.value + 1u);
   }
   borrowed.directory[config.self.value] = this;
-  borrowed.net.listen(config.self, *this);
+  if (config.listens) borrowed.net.listen(config.self, *this);
 }
 
 SimRing::~SimRing() {
   if (listening_) borrowed_.net.stop_listening(config_.self);
   borrowed_.directory[config_.self.value] = nullptr;
   for (Socket& socket : sockets_) {
-    if (socket.open) borrowed_.net.close(socket.link, Side::server);
+    const bool linked = socket.connect == OpState::idle || socket.attempt.linked;
+    if (socket.open && linked) borrowed_.net.close(socket.link, socket.side);
   }
 }
 
@@ -59,7 +61,8 @@ void SimRing::stop_listening() {
 }
 
 IpAddress SimRing::peer(SocketId socket) const {
-  return borrowed_.net.peer(open_socket(socket).link);
+  const Socket& known = open_socket(socket);
+  return borrowed_.net.peer(known.link, known.side);
 }
 
 void SimRing::recv(ConnId conn, SocketId id) {
@@ -86,8 +89,8 @@ void SimRing::shutdown(ConnId conn, SocketId id) {
   Socket& socket = begin(conn, id);
   CHECK(socket.send == OpState::idle);
   socket.shut_down = true;
-  const bool reset = borrowed_.net.is_reset(socket.link, Side::server);
-  if (!reset) borrowed_.net.shutdown(socket.link, Side::server);
+  const bool reset = borrowed_.net.is_reset(socket.link, socket.side);
+  if (!reset) borrowed_.net.shutdown(socket.link, socket.side);
   complete(id, {.conn = conn, .op = Op::shutdown, .result = reset ? -ENOTCONN : 0});
 }
 
@@ -109,7 +112,7 @@ void SimRing::cancel(ConnId conn, SocketId id) {
 void SimRing::close(ConnId conn, SocketId id) {
   Socket& socket = open_socket(id);
   CHECK(socket.undelivered == 0);
-  borrowed_.net.close(socket.link, Side::server);
+  borrowed_.net.close(socket.link, socket.side);
   const Pending pending{.completion = {.conn = conn, .op = Op::close}, .socket = id};
   queue(pending, socket.completion_last[std::to_underlying(Op::close)]);
   socket.open = false;
@@ -222,6 +225,14 @@ SimRing::Socket& SimRing::begin(ConnId conn, SocketId id) {
   return socket;
 }
 
+SocketId SimRing::take_socket() {
+  const std::uint32_t index = *sockets_unused_.begin();
+  sockets_unused_.erase(index);
+  sockets_[index] = Socket{};
+  sockets_[index].open = true;
+  return {index};
+}
+
 void SimRing::schedule(Instant at, std::uint32_t what) {
   events_.push({at, what});
 }
@@ -233,6 +244,7 @@ void SimRing::progress() {
     if (what == backlog_event) {
       progress_accept();
     } else if (sockets_[what].open) {
+      progress_connect({what});
       progress_recv({what});
       progress_send({what});
     }
@@ -248,11 +260,8 @@ void SimRing::progress_accept() {
     }
     const std::optional<LinkId> link = borrowed_.net.accept(config_.self);
     if (!link.has_value()) return;
-    const std::uint32_t index = *sockets_unused_.begin();
-    sockets_unused_.erase(index);
-    sockets_[index] = Socket{};
+    const std::uint32_t index = take_socket().value;
     sockets_[index].link = *link;
-    sockets_[index].open = true;
     borrowed_.net.watch(*link, Side::server, this, index);
     const bool ends = sockets_free() <= config_.accept_margin ||
                       borrowed_.faults.fires(Fault::accept_ended, borrowed_.random);
@@ -275,10 +284,10 @@ void SimRing::progress_recv(SocketId id) {
 bool SimRing::receive_once(SocketId id) {
   Socket& socket = open_socket(id);
   FaultPlan& faults = borrowed_.faults;
-  std::uint32_t count = borrowed_.net.readable_bytes(socket.link, Side::server);
+  std::uint32_t count = borrowed_.net.readable_bytes(socket.link, socket.side);
   if (count == 0) {
     std::byte none[1];
-    const ReadResult result = borrowed_.net.read(socket.link, Side::server, none);
+    const ReadResult result = borrowed_.net.read(socket.link, socket.side, none);
     CHECK(result.status != ReadStatus::bytes);
     if (result.status == ReadStatus::end) finish_recv(id, 0);
     if (result.status == ReadStatus::reset) finish_recv(id, -ECONNRESET);
@@ -295,7 +304,7 @@ bool SimRing::receive_once(SocketId id) {
   }
   auto bytes = std::make_unique<std::byte[]>(count);
   const ReadResult result =
-      borrowed_.net.read(socket.link, Side::server, MutableBytes(bytes.get(), count));
+      borrowed_.net.read(socket.link, socket.side, MutableBytes(bytes.get(), count));
   CHECK(result.status == ReadStatus::bytes && result.bytes == count);
   // A receive that was to be cancelled and still succeeds does so once.
   const bool ends = socket.recv_cancelled || faults.fires(Fault::multishot_ended, borrowed_.random);
@@ -318,14 +327,14 @@ void SimRing::progress_send(SocketId id) {
     return finish_send(id, -ECANCELED);
   }
   if (socket.shut_down) return finish_send(id, -EPIPE);
-  if (!borrowed_.net.is_reset(socket.link, Side::server) &&
+  if (!borrowed_.net.is_reset(socket.link, socket.side) &&
       faults.fires(Fault::send_failed, random)) {
     borrowed_.net.cut(socket.link);
   }
-  if (borrowed_.net.is_reset(socket.link, Side::server)) {
+  if (borrowed_.net.is_reset(socket.link, socket.side)) {
     return finish_send(id, random.chance(500'000) ? -EPIPE : -ECONNRESET);
   }
-  std::uint32_t bytes = borrowed_.net.writable_bytes(socket.link, Side::server);
+  std::uint32_t bytes = borrowed_.net.writable_bytes(socket.link, socket.side);
   if (bytes == 0) {
     if (socket.send_cancelled) finish_send(id, -ECANCELED);
     return;
@@ -343,7 +352,7 @@ std::int32_t SimRing::write_pieces(Socket& socket, std::uint32_t bytes) {
   for (const Bytes piece : socket.pieces) {
     const auto count = std::min(left, static_cast<std::uint32_t>(piece.size()));
     if (count == 0) break;
-    const WriteResult result = borrowed_.net.write(socket.link, Side::server, piece.first(count));
+    const WriteResult result = borrowed_.net.write(socket.link, socket.side, piece.first(count));
     CHECK(result.status == WriteStatus::bytes && result.bytes == count);
     borrowed_.digest.add(piece.first(count));
     left -= count;
@@ -429,6 +438,7 @@ void SimRing::deliver(const Pending& pending) {
   --socket.undelivered;
   if (completion.op == Op::recv) socket.recv = OpState::idle;
   if (completion.op == Op::send) socket.send = OpState::idle;
+  if (completion.op == Op::connect) end_connect(pending.socket, completion.result);
 }
 
 BufferId SimRing::lend(std::unique_ptr<std::byte[]> bytes, std::uint32_t count) {

@@ -48,6 +48,7 @@ struct SimRingConfig {
   std::uint32_t accept_margin = 0;
   std::uint32_t recv_buffer_bytes = 4'096;
   std::uint32_t recv_buffers = 64;
+  bool listens = true;  // False: it connects.
 };
 
 class SimRing final : public io::Ring, public NetWatcher {
@@ -67,6 +68,8 @@ class SimRing final : public io::Ring, public NetWatcher {
 
   void accept(ConnId conn) override;
   void stop_listening() override;
+  void connect(ConnId conn, const SocketAddress& to, const IpAddress& from) override;
+  void cancel_connect(ConnId conn) override;
   [[nodiscard]] IpAddress peer(SocketId socket) const override;
   void recv(ConnId conn, SocketId socket) override;
   void send(ConnId conn, SocketId socket, std::span<const Bytes> pieces) override;
@@ -93,15 +96,29 @@ class SimRing final : public io::Ring, public NetWatcher {
   [[nodiscard]] std::uint64_t completions_delivered() const { return delivered_total_; }
 
  private:
-  static constexpr std::uint32_t ops_max = 7;
+  static constexpr std::uint32_t ops_max = 8;
   static constexpr std::uint32_t backlog_event = UINT32_MAX;
 
   // ended: the last completion has not been delivered yet.
   enum class OpState : std::uint8_t { idle, waiting, ended };
 
+  // A connect that is under way. Until the listener has room for it, it is not on any link.
+  struct Attempt {
+    SocketAddress to;
+    IpAddress from;
+    Instant again_at{};  // When the next handshake begins.
+    Instant given_up_at{};
+    bool linked = false;
+    bool refused = false;
+    bool cancelled = false;
+  };
+
   struct Socket {
     LinkId link;
-    ConnId conn;  // Whose operations are under way.
+    Side side = Side::server;  // Ours.
+    ConnId conn;               // Whose operations are under way.
+    OpState connect = OpState::idle;
+    Attempt attempt;
     OpState recv = OpState::idle;
     OpState send = OpState::idle;
     bool open = false;
@@ -128,6 +145,11 @@ class SimRing final : public io::Ring, public NetWatcher {
   void schedule(Instant at, std::uint32_t what);
   void progress();
   void progress_accept();
+  void progress_connect(SocketId id);
+  void try_connect(SocketId id);
+  void finish_connect(SocketId id, std::int32_t result);
+  void end_connect(SocketId id, std::int32_t result);
+  [[nodiscard]] SocketId take_socket();
   void progress_recv(SocketId id);
   void progress_send(SocketId id);
   [[nodiscard]] bool receive_once(SocketId id);
@@ -157,10 +179,11 @@ class SimRing final : public io::Ring, public NetWatcher {
   std::uint64_t delivered_total_ = 0;
   Instant deadline_{};  // Of the wait() under way.
   bool takes_completions_ = false;
-  bool listening_ = true;
+  bool listening_;
   OpState accept_ = OpState::idle;
   ConnId accept_conn_;
   Instant accept_last_{};
+  Instant connect_last_{};  // Of those that found no socket.
   Instant wake_last_{};
 
   Borrowed borrowed_;

@@ -1,5 +1,5 @@
-// The contract of io/ring.h, first half: listening, the table of sockets, time and wake-ups. The
-// second half is ring_contract_stream_test.cc.
+// The contract of io/ring.h, first part: listening, the table of sockets, time and wake-ups. The
+// others are ring_contract_stream_test.cc and ring_contract_connect_test.cc.
 
 #include <algorithm>
 #include <cerrno>

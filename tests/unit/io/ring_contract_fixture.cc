@@ -11,6 +11,11 @@ namespace {
 constexpr int waits_max = 2'000;
 constexpr Duration wait_short = milliseconds(5);
 
+std::size_t count_of(const std::vector<Completion>& completions, Op op) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(completions, [op](const Completion& c) { return c.op == op; }));
+}
+
 }  // namespace
 
 std::vector<std::byte> pattern(std::size_t count) {
@@ -23,24 +28,37 @@ std::vector<std::byte> pattern(std::size_t count) {
 
 void RingContract::open(const RingHarnessOptions& options) {
   harness_ = GetParam()(options);
+  near_worker_ = WorkerId{options.rings};
+  has_near_ring_ = options.connects;
 }
 
 void RingContract::pump() {
   const Instant deadline = ring().now() + wait_short;
   const std::span<const Completion> some = ring().wait(deadline, Ring::completion_batch_max);
   untaken_.insert(untaken_.end(), some.begin(), some.end());
+  if (!has_near_ring_) return;
+  const std::span<const Completion> near = near_ring().wait(Instant{0}, Ring::completion_batch_max);
+  untaken_near_.insert(untaken_near_.end(), near.begin(), near.end());
 }
 
 std::vector<Completion> RingContract::take(Op op, std::size_t count) {
-  for (int i = 0; untaken(op) < count && i < waits_max; ++i) pump();
-  EXPECT_GE(untaken(op), count) << "of op " << static_cast<int>(op);
-  std::vector<Completion> taken;
-  std::vector<Completion> rest;
-  for (const Completion& completion : untaken_) {
+  return take_from(untaken_, op, count);
+}
+
+std::vector<Completion> RingContract::take_near(Op op, std::size_t count) {
+  return take_from(untaken_near_, op, count);
+}
+
+std::vector<Completion> RingContract::take_from(Completions& untaken, Op op, std::size_t count) {
+  for (int i = 0; count_of(untaken, op) < count && i < waits_max; ++i) pump();
+  EXPECT_GE(count_of(untaken, op), count) << "of op " << static_cast<int>(op);
+  Completions taken;
+  Completions rest;
+  for (const Completion& completion : untaken) {
     const bool wanted = completion.op == op && taken.size() < count;
     (wanted ? taken : rest).push_back(completion);
   }
-  untaken_ = std::move(rest);
+  untaken = std::move(rest);
   taken.resize(count);  // What did not come is a default completion: the test has failed already.
   return taken;
 }
@@ -54,8 +72,11 @@ std::vector<Completion> RingContract::take_until_end(Op op) {
 }
 
 std::size_t RingContract::untaken(Op op) const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(untaken_, [op](const Completion& c) { return c.op == op; }));
+  return count_of(untaken_, op);
+}
+
+std::size_t RingContract::untaken_near(Op op) const {
+  return count_of(untaken_near_, op);
 }
 
 void RingContract::settle() {
@@ -69,6 +90,21 @@ RingContract::Pair RingContract::connect_and_accept() {
   EXPECT_GE(accepted.result, 0);
   const SocketId socket{static_cast<std::uint32_t>(accepted.result)};
   return {{.slot = conns_++, .generation = 7}, socket, client};
+}
+
+RingContract::Link RingContract::connect_and_accept_near() {
+  if (!std::exchange(accepting_, true)) ring().accept(accept_conn);
+  const std::uint32_t number = conns_++;
+  const ConnId near_conn{.slot = number, .generation = 11};
+  near_ring().connect(near_conn, harness().listener(WorkerId{0}), IpAddress{});
+  const Completion connected = take_near(Op::connect, 1).front();
+  const Completion accepted = take(Op::accept, 1).front();
+  EXPECT_EQ(connected.conn, near_conn);
+  EXPECT_GE(connected.result, 0);
+  EXPECT_GE(accepted.result, 0);
+  return {near_conn, SocketId{static_cast<std::uint32_t>(connected.result)},
+          ConnId{.slot = number, .generation = 7},
+          SocketId{static_cast<std::uint32_t>(accepted.result)}};
 }
 
 std::vector<std::byte> RingContract::receive_bytes(std::size_t bytes) {

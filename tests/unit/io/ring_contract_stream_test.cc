@@ -1,5 +1,4 @@
-// The contract of io/ring.h, second half: what happens on a connection. The first half is
-// ring_contract_accept_test.cc.
+// The contract of io/ring.h, second part: what happens on a connection.
 
 #include <algorithm>
 #include <array>

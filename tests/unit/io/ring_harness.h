@@ -27,6 +27,7 @@ struct RingHarnessOptions {
   std::uint32_t accept_margin = 0;
   std::uint32_t recv_buffer_bytes = 256;
   std::uint32_t recv_buffers = 16;
+  bool connects = false;  // One ring more, without a listener: worker `rings`.
 };
 
 // One end of a connection that the test plays itself. Never reused within a harness.
@@ -61,6 +62,10 @@ class RingHarness {
   // server's sends come to a stop after a bounded number of bytes (1 MiB at most).
   [[nodiscard]] virtual std::vector<std::byte> receive(ClientId client, std::size_t bytes_max) = 0;
 
+  // Where a ring may connect to: the listener of `worker`, and one that never answers.
+  [[nodiscard]] virtual SocketAddress listener(WorkerId worker) = 0;
+  [[nodiscard]] virtual SocketAddress silent_listener() = 0;
+
   virtual void shut_down(ClientId client) = 0;  // FIN behind what was sent; still receives.
   virtual void reset(ClientId client) = 0;      // RST; state() is then of no interest.
 };
@@ -77,22 +82,37 @@ class RingContract : public testing::TestWithParam<RingHarnessFactory> {
     ClientId client;
   };
 
+  // Two sockets of one connection: that of the ring which connects, and the accepted one.
+  struct Link {
+    ConnId near_conn;
+    SocketId near;
+    ConnId far_conn;
+    SocketId far;
+  };
+
   void open(const RingHarnessOptions& options);
   [[nodiscard]] Ring& ring() { return harness_->ring(WorkerId{0}); }
+  // REQUIRES: opened with `connects`.
+  [[nodiscard]] Ring& near_ring() { return harness_->ring(near_worker_); }
   [[nodiscard]] RingHarness& harness() { return *harness_; }
 
   // Waits, a bounded number of times, until `count` completions of `op` have come (they are then
   // returned, oldest first, and the rest is kept for later calls). Fails the test otherwise.
   [[nodiscard]] std::vector<Completion> take(Op op, std::size_t count);
+  // The same of the ring that connects.
+  [[nodiscard]] std::vector<Completion> take_near(Op op, std::size_t count);
   // Collects until the last completion of `op` (more == false), which is the last one returned.
   [[nodiscard]] std::vector<Completion> take_until_end(Op op);
   // Completions of `op` that came without being taken.
   [[nodiscard]] std::size_t untaken(Op op) const;
+  [[nodiscard]] std::size_t untaken_near(Op op) const;
   // Waits a little, for things that must not happen.
   void settle();
 
   // Connects one client and accepts it. Accepting is under way from the first call on.
   [[nodiscard]] Pair connect_and_accept();
+  // Connects the two rings. Accepting is under way from the first call on.
+  [[nodiscard]] Link connect_and_accept_near();
   // The bytes of `count` receive completions or more, until `bytes` of them are there; recycles.
   [[nodiscard]] std::vector<std::byte> receive_bytes(std::size_t bytes);
   // What the client receives until it has `bytes` of them.
@@ -106,10 +126,16 @@ class RingContract : public testing::TestWithParam<RingHarnessFactory> {
   static constexpr ConnId accept_conn{0, 1};
 
  private:
-  void pump();  // One short wait; what it yields goes to untaken_.
+  using Completions = std::vector<Completion>;
+
+  void pump();  // One short wait; what it yields goes to untaken_ and untaken_near_.
+  [[nodiscard]] Completions take_from(Completions& untaken, Op op, std::size_t count);
 
   std::unique_ptr<RingHarness> harness_;
-  std::vector<Completion> untaken_;
+  WorkerId near_worker_{};
+  bool has_near_ring_ = false;
+  Completions untaken_;
+  Completions untaken_near_;
   std::uint32_t conns_ = 0;
   bool accepting_ = false;
 };

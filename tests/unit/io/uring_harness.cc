@@ -26,34 +26,63 @@ void shrink(int fd, int which) {
 }  // namespace
 
 UringHarness::UringHarness(const RingHarnessOptions& options, Kernel kernel) {
-  const Result<Features> features = probe_kernel();
-  CHECK(features.has_value());
   for (std::uint16_t i = 0; i < options.rings; ++i) {
     const Result<Listener> listener = open_listener({.host = "127.0.0.1", .backlog = 1'024});
     CHECK(listener.has_value());
     shrink(listener->fd, SO_SNDBUF);
     ports_.push_back(listener->port);
-    Result<std::unique_ptr<UringRing>> ring = UringRing::open({
-        .worker = {i},
-        .directory = &directory_,
-        .listener_fd = listener->fd,
-        .connections_max = options.connections_max,
-        .accept_margin = options.accept_margin,
-        .recv_buffer_bytes = options.recv_buffer_bytes,
-        .recv_buffers = options.recv_buffers,
-        .submissions = kernel.submissions,
-        .completions = kernel.completions,
-        .features = kernel.all_features ? *features : Features{},
-    });
-    CHECK(ring.has_value());
-    rings_.push_back(std::move(*ring));
+    add_ring(options, kernel, listener->fd);
   }
+  if (options.connects) add_ring(options, kernel, -1);
+}
+
+void UringHarness::add_ring(const RingHarnessOptions& options, Kernel kernel, int listener_fd) {
+  const Result<Features> features = probe_kernel();
+  CHECK(features.has_value());
+  Result<std::unique_ptr<UringRing>> ring = UringRing::open({
+      .worker = {static_cast<std::uint16_t>(rings_.size())},
+      .directory = &directory_,
+      .listener_fd = listener_fd,
+      .connections_max = options.connections_max,
+      .accept_margin = options.accept_margin,
+      .recv_buffer_bytes = options.recv_buffer_bytes,
+      .recv_buffers = options.recv_buffers,
+      .submissions = kernel.submissions,
+      .completions = kernel.completions,
+      .features = kernel.all_features ? *features : Features{},
+  });
+  CHECK(ring.has_value());
+  rings_.push_back(std::move(*ring));
 }
 
 UringHarness::~UringHarness() {
   for (const int fd : clients_) {
     if (fd >= 0) ::close(fd);
   }
+  for (const int fd : silent_) ::close(fd);
+}
+
+SocketAddress UringHarness::listener(WorkerId worker) {
+  return {.ip = IpAddress::v4(127, 0, 0, 1), .port = ports_[worker.value]};
+}
+
+// The kernel answers no handshake while the backlog is full.
+SocketAddress UringHarness::silent_listener() {
+  const Result<Listener> listener = open_listener({.host = "127.0.0.1", .backlog = 1});
+  CHECK(listener.has_value());
+  silent_.push_back(listener->fd);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(listener->port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int i = 0; i < 3; ++i) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    CHECK(fd >= 0);
+    silent_.push_back(fd);
+    const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    CHECK(result == 0 || errno == EINPROGRESS);
+  }
+  return {.ip = IpAddress::v4(127, 0, 0, 1), .port = listener->port};
 }
 
 ClientId UringHarness::connect(WorkerId worker) {

@@ -38,6 +38,8 @@ class UringHarness final : public RingHarness {
   [[nodiscard]] ClientId connect(WorkerId worker) override;
   [[nodiscard]] IpAddress address(ClientId client) override;
   [[nodiscard]] ClientState state(ClientId client) override;
+  [[nodiscard]] SocketAddress listener(WorkerId worker) override;
+  [[nodiscard]] SocketAddress silent_listener() override;
   [[nodiscard]] std::size_t send(ClientId client, Bytes bytes) override;
   [[nodiscard]] std::vector<std::byte> receive(ClientId client, std::size_t bytes_max) override;
   void shut_down(ClientId client) override;
@@ -47,11 +49,14 @@ class UringHarness final : public RingHarness {
   [[nodiscard]] RingDirectory& directory() { return directory_; }
 
  private:
+  void add_ring(const RingHarnessOptions& options, Kernel kernel, int listener_fd);
+
   RingDirectory directory_;
   std::vector<std::unique_ptr<UringRing>> rings_;
   std::vector<std::uint16_t> ports_;  // By worker.
   std::vector<int> clients_;          // By ClientId; -1: reset.
   std::vector<bool> refused_;         // By ClientId.
+  std::vector<int> silent_;           // A listener and who fills its backlog.
 };
 
 }  // namespace parley::io
