@@ -18,29 +18,11 @@ constexpr std::string_view accept_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 constexpr std::size_t key_bytes = 24;  // 16 bytes in base64.
 
-// Base64 of SHA-1, and the zero that OpenSSL puts behind it.
-constexpr std::size_t accept_bytes = 28;
-using AcceptText = std::array<char, accept_bytes + 1>;
-
 bool is_key(std::string_view key) {
   constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   if (key.size() != key_bytes || !key.ends_with("==")) return false;
   return key.substr(0, key_bytes - 2).find_first_not_of(alphabet) == std::string_view::npos;
-}
-
-// Section 4.2.2, step 5.4. REQUIRES: is_key(key).
-AcceptText accept_of(std::string_view key) {
-  std::array<unsigned char, key_bytes + accept_guid.size()> text;
-  std::memcpy(text.data(), key.data(), key_bytes);
-  std::memcpy(text.data() + key_bytes, accept_guid.data(), accept_guid.size());
-  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
-  CHECK(SHA1(text.data(), text.size(), digest.data()) != nullptr);
-  AcceptText accept;
-  const int bytes = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(accept.data()), digest.data(),
-                                    SHA_DIGEST_LENGTH);
-  CHECK(bytes == static_cast<int>(accept_bytes));
-  return accept;
 }
 
 // RFC 9110 5.6.4: a quoted string from its opening quote on; 0 when it has no end.
@@ -115,6 +97,21 @@ bool offers_are_well_formed(const HttpRequest& request) {
 
 }  // namespace
 
+WsAcceptText ws_accept_of(std::string_view key) {
+  CHECK(is_key(key));
+  std::array<unsigned char, key_bytes + accept_guid.size()> text;
+  std::memcpy(text.data(), key.data(), key_bytes);
+  std::memcpy(text.data() + key_bytes, accept_guid.data(), accept_guid.size());
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
+  CHECK(SHA1(text.data(), text.size(), digest.data()) != nullptr);
+  std::array<unsigned char, ws_accept_bytes + 1> encoded;  // OpenSSL puts a zero behind it.
+  const int bytes = EVP_EncodeBlock(encoded.data(), digest.data(), SHA_DIGEST_LENGTH);
+  CHECK(bytes == static_cast<int>(ws_accept_bytes));
+  WsAcceptText accept;
+  std::memcpy(accept.data(), encoded.data(), accept.size());
+  return accept;
+}
+
 WsHandshake check_ws_handshake(const HttpRequest& request) {
   if (request.method != "GET") return WsHandshake::not_get;
   if (!request.upgrade || !request.body.empty()) return WsHandshake::bad_upgrade;
@@ -141,16 +138,16 @@ std::uint32_t write_ws_accept(const HttpRequest& request, MutableBytes out) {
       "Connection: Upgrade\r\n"
       "Sec-WebSocket-Accept: ";
   constexpr std::string_view end = "\r\n\r\n";
-  constexpr std::size_t bytes = head.size() + accept_bytes + end.size();
+  constexpr std::size_t bytes = head.size() + ws_accept_bytes + end.size();
   static_assert(bytes <= 256, "The header promises that 256 bytes are enough.");
   CHECK(out.size() >= bytes);
   const std::string_view key = request.header("sec-websocket-key");
   CHECK(is_key(key));
 
-  const AcceptText accept = accept_of(key);
+  const WsAcceptText accept = ws_accept_of(key);
   std::memcpy(out.data(), head.data(), head.size());
-  std::memcpy(out.data() + head.size(), accept.data(), accept_bytes);
-  std::memcpy(out.data() + head.size() + accept_bytes, end.data(), end.size());
+  std::memcpy(out.data() + head.size(), accept.data(), ws_accept_bytes);
+  std::memcpy(out.data() + head.size() + ws_accept_bytes, end.data(), end.size());
   return bytes;
 }
 

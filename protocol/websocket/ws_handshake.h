@@ -1,6 +1,8 @@
 // RFC 6455 section 4.2: whether a request is a good opening handshake, and the answer to it.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -19,6 +21,11 @@ enum class [[nodiscard]] WsHandshake : std::uint8_t {
 };
 
 [[nodiscard]] WsHandshake check_ws_handshake(const HttpRequest& request);
+
+// What a server answers to a key (4.2.2, step 5.4): base64 of SHA-1. REQUIRES: 16 bytes in base64.
+inline constexpr std::size_t ws_accept_bytes = 28;
+using WsAcceptText = std::array<char, ws_accept_bytes>;
+[[nodiscard]] WsAcceptText ws_accept_of(std::string_view key);
 
 // Writes the whole 101 response; returns its bytes. REQUIRES: accepted; out.size() >= 256.
 [[nodiscard]] std::uint32_t write_ws_accept(const HttpRequest& request, MutableBytes out);
