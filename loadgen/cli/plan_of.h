@@ -1,0 +1,31 @@
+// The plan that a command line asks for, and a run of it.
+#pragma once
+
+#include <string>
+
+#include "loadgen/cli/command_line.h"
+#include "loadgen/report/run_json.h"
+#include "loadgen/run/conductor.h"
+
+namespace parley::loadgen {
+
+struct PlanOf {
+  Plan plan;
+  PlanTexts texts;  // Of all options.
+};
+
+// The file, then the flags, then `over`.
+[[nodiscard]] Result<PlanOf> plan_of(const Arguments& arguments, const PlanTexts& over = {});
+
+// A whole run with workers of this process.
+[[nodiscard]] Result<RunReport> run_here(const PlanOf& plan, std::uint32_t server_pid,
+                                         Watcher& watcher);
+
+[[nodiscard]] Heading heading_of(const Arguments& arguments);
+
+// --json and --html. An error names the file.
+[[nodiscard]] Result<void> write_reports(const Arguments& arguments, const std::string& json);
+
+[[nodiscard]] int exit_code_of(const Verdict& verdict);
+
+}  // namespace parley::loadgen

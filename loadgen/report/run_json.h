@@ -1,0 +1,55 @@
+// Reports as JSON: docs/load-report.md describes it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loadgen/run/conductor.h"
+
+namespace parley::loadgen {
+
+// Who an agent is, for the report of a run over several machines.
+struct AgentFacts {
+  std::string name;
+  std::uint32_t workers{};
+  Duration offset;  // Of its clock against ours.
+  Duration round_trip;
+};
+
+struct Heading {
+  std::vector<std::string> command;
+  HostFacts host;
+  std::vector<AgentFacts> agents;
+};
+
+// One try of a capacity search.
+struct CapacityTry {
+  double value{};
+  bool held{};
+  std::vector<RunReport> runs;
+};
+
+struct CapacityReport {
+  std::string varied;  // "rate" or "connections"
+  std::vector<CapacityTry> curve;
+  std::optional<double> answer;
+};
+
+struct RatioReport {
+  Metric metric{};
+  double median{};
+  double low{};
+  double high{};
+  bool conclusive{};
+};
+
+struct CompareReport {
+  std::vector<std::pair<RunReport, RunReport>> pairs;
+  std::vector<RatioReport> ratios;
+};
+
+[[nodiscard]] std::string run_json(const RunReport& report, const Heading& heading);
+[[nodiscard]] std::string capacity_json(const CapacityReport& report, const Heading& heading);
+[[nodiscard]] std::string compare_json(const CompareReport& report, const Heading& heading);
+
+}  // namespace parley::loadgen

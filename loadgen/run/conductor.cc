@@ -1,0 +1,252 @@
+#include "loadgen/run/conductor.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "loadgen/plan/units.h"
+#include "loadgen/run/clock.h"
+
+namespace parley::loadgen {
+
+namespace {
+
+constexpr Duration look_interval = milliseconds(100);
+// From the order to begin until the load begins: time for each worker to hear of it.
+constexpr Duration lead = milliseconds(200);
+
+double seconds_of(Duration duration) {
+  return static_cast<double>(duration.ns) / 1e9;
+}
+
+// The most frequent errors, for a message that says why a run could not be made.
+std::string errors_text(const std::map<std::string, std::uint64_t>& errors) {
+  std::string text;
+  for (const auto& [kind, count] : errors) {
+    text += (text.empty() ? "" : "; ") + kind + " (" + std::to_string(count) + " times)";
+  }
+  return text.empty() ? "no answer" : text;
+}
+
+class Conductor {
+ public:
+  Conductor(Crew& crew, const Conducting& order, Watcher& watcher)
+      : crew_(crew), order_(order), watcher_(watcher), started_(monotonic_now()) {
+    if (order.server_pid != 0) server_.emplace(order.server_pid);
+  }
+
+  [[nodiscard]] Result<void> ramp();
+  [[nodiscard]] Result<void> load();
+  [[nodiscard]] Result<void> drain();
+  [[nodiscard]] Result<RunReport> report();
+
+ private:
+  // Looks until `until`, or until done(glance) says so.
+  template <class Done>
+  [[nodiscard]] Result<void> look_until(Stage stage, Instant until, Done done);
+
+  Crew& crew_;
+  const Conducting& order_;
+  Watcher& watcher_;
+  const Instant started_;
+  const UnixMillis started_wall_ = wall_now();
+  Instant epoch_;
+  Instant steady_ended_;
+  Duration drained_after_;
+  bool stopped_ = false;
+  std::optional<ServerWatch> server_;
+};
+
+template <class Done>
+Result<void> Conductor::look_until(Stage stage, Instant until, Done done) {
+  while (true) {
+    const Instant now = monotonic_now();
+    const Result<Glance> glance = crew_.look();
+    if (!glance) return std::unexpected(glance.error());
+    if (server_) server_->look(now);
+    watcher_.on_look(stage, now - started_, *glance, server_ ? &*server_ : nullptr);
+    stopped_ = stopped_ || watcher_.stop_wanted();
+    if (stopped_ || now >= until || done(*glance)) return {};
+    sleep_for(std::min(look_interval, until - now));
+  }
+}
+
+Result<void> Conductor::ramp() {
+  std::uint64_t live = 0;
+  Instant progressed = monotonic_now();
+  bool stuck = false;
+  std::string why;
+  const Result<void> looked = look_until(Stage::ramp, Instant::never(), [&](const Glance& glance) {
+    if (glance.live > live) progressed = monotonic_now();
+    live = std::max(live, glance.live);
+    stuck = monotonic_now() - progressed > order_.plan.connect_timeout;
+    why = errors_text(glance.errors);
+    return stuck || glance.live >= order_.plan.connections;
+  });
+  if (!looked) return looked;
+  if (stopped_) return failure("stopped before all connections were open: " + why);
+  if (!stuck) return {};
+  return failure("only " + std::to_string(live) + " of " + std::to_string(order_.plan.connections) +
+                 " connections came to be live: " + why);
+}
+
+Result<void> Conductor::load() {
+  crew_.begin_load(lead);
+  epoch_ = monotonic_now() + lead;
+  const Instant steady = epoch_ + order_.plan.warm_up;
+  const auto never = [](const Glance&) { return false; };
+  const Result<void> warm = look_until(Stage::warm_up, steady, never);
+  if (!warm) return warm;
+  const Result<void> done = look_until(Stage::steady, steady + order_.plan.duration, never);
+  steady_ended_ = std::min(monotonic_now(), steady + order_.plan.duration);
+  return done;
+}
+
+Result<void> Conductor::drain() {
+  const Instant began = monotonic_now();
+  crew_.begin_drain();
+  const bool was_stopped = std::exchange(stopped_, false);
+  // A look must come after each worker's own, or it would see what was before the drain.
+  sleep_for(look_interval);
+  const Result<void> done = look_until(Stage::drain, monotonic_now() + order_.plan.drain,
+                                       [](const Glance& glance) { return !glance.at_work; });
+  stopped_ = was_stopped;
+  drained_after_ = monotonic_now() - began;
+  return done;
+}
+
+Result<RunReport> Conductor::report() {
+  RunReport report{.plan = order_.plan, .texts = order_.texts};
+  Result<Results> results = crew_.finish();
+  if (!results) return std::unexpected(results.error());
+  report.results = std::move(*results);
+  report.drained_after = drained_after_;
+  report.run = order_.run;
+  report.seed = order_.seed;
+  report.workers = crew_.workers();
+  report.started = started_wall_;
+  report.began = started_;
+  const Instant steady = epoch_ + order_.plan.warm_up;
+  report.steady_at = steady - started_;
+  report.steady = std::max(steady_ended_ - steady, Duration{1});
+  const double window_s = seconds_of(report.steady);
+  const double cores = order_.plan.cores.empty() ? static_cast<double>(host_facts().cores)
+                                                 : static_cast<double>(order_.plan.cores.size());
+  report.generator_cores = std::min(cores, static_cast<double>(report.workers));
+  report.generator_cpu = seconds_of(report.results.cpu) / window_s;
+  report.generator_busy =
+      seconds_of(report.results.busy) / window_s / static_cast<double>(report.workers);
+  report.server = server_;
+  if (server_) report.server_cpu = server_->cores_used(steady, steady_ended_);
+  // Who spins uses its cores whatever it does: then the time at work tells.
+  constexpr double full = 0.95;
+  report.generator_saturated = order_.plan.wait == WaitMode::spin
+                                   ? report.generator_busy > full
+                                   : report.generator_cpu > full * report.generator_cores;
+  report.metrics = metrics_of(report);
+  report.verdict = judge(report);
+  if (stopped_) report.verdict.invalid_because.push_back("it was stopped before its end");
+  return report;
+}
+
+}  // namespace
+
+bool Verdict::good() const {
+  const bool all_hold = std::all_of(criteria.begin(), criteria.end(),
+                                    [](const Judged& judged) { return judged.holds; });
+  return valid() && faults.empty() && all_hold;
+}
+
+Result<RunReport> conduct(Crew& crew, const Conducting& order, Watcher& watcher) {
+  Conductor conductor(crew, order, watcher);
+  const std::array<Result<void> (Conductor::*)(), 3> stages{&Conductor::ramp, &Conductor::load,
+                                                            &Conductor::drain};
+  for (const auto stage : stages) {
+    const Result<void> done = (conductor.*stage)();
+    if (!done) return std::unexpected(done.error());
+  }
+  return conductor.report();
+}
+
+Metrics metrics_of(const RunReport& report) {
+  const Results& r = report.results;
+  const double steady_s = seconds_of(report.steady);
+  std::uint64_t errors = 0;
+  for (const auto& [kind, count] : r.errors) errors += count;
+  Metrics metrics{};
+  const auto set = [&metrics](Metric metric, double value) {
+    metrics[static_cast<std::size_t>(metric)] = value;
+  };
+  const auto count = [](std::uint64_t number) { return static_cast<double>(number); };
+  const auto at = [&r](double percent) {
+    return static_cast<double>(r.latency.percentile(percent).ns);
+  };
+  set(Metric::p50, at(50));
+  set(Metric::p90, at(90));
+  set(Metric::p99, at(99));
+  set(Metric::p999, at(99.9));
+  set(Metric::max, static_cast<double>(r.latency.max().ns));
+  set(Metric::loss, count(r.total.lost));
+  set(Metric::duplicates, count(r.total.duplicates));
+  set(Metric::reordered, count(r.total.reordered));
+  set(Metric::leaks, count(r.total.leaks));
+  set(Metric::damaged, count(r.total.damaged));
+  set(Metric::errors, count(errors));
+  set(Metric::disconnects, count(r.total.disconnects));
+  set(Metric::connections, count(report.plan.connections));
+  set(Metric::publications, count(r.steady.publications) / steady_s);
+  set(Metric::deliveries, count(r.steady.deliveries) / steady_s);
+  const double ramp_s = seconds_of(r.ramp);
+  set(Metric::connects, ramp_s > 0 ? count(report.plan.connections) / ramp_s : 0);
+  set(Metric::lag_p99, static_cast<double>(r.lag.percentile(99).ns));
+  return metrics;
+}
+
+Verdict judge(const RunReport& report) {
+  Verdict verdict;
+  const Counters& total = report.results.total;
+  const auto fault = [&verdict](std::uint64_t count, std::string_view what) {
+    if (count > 0)
+      verdict.faults.push_back(count_text(static_cast<double>(count)) + " " + std::string(what));
+  };
+  fault(total.lost, "deliveries lost");
+  fault(total.duplicates, "deliveries doubled");
+  fault(total.reordered, "deliveries out of order");
+  fault(total.leaks, "deliveries to another room");
+  fault(total.damaged, "deliveries damaged");
+  fault(total.disconnects, "members disconnected by the server");
+
+  const Plan& plan = report.plan;
+  const Duration lag = report.results.lag.percentile(99);
+  if (plan.mode == LoadMode::open && lag > plan.lag_max) {
+    verdict.invalid_because.push_back("the generator was " + duration_text(lag) +
+                                      " behind its schedule (p99), more than " +
+                                      duration_text(plan.lag_max));
+  }
+  // A server that is as busy as the generator is what the run measures all the same.
+  constexpr double server_busy = 0.9;
+  const bool server_idles = report.server && report.server_cpu < server_busy;
+  if (report.generator_saturated && server_idles) {
+    verdict.invalid_because.push_back(
+        "the generator had no processor time left while the server used " +
+        count_text(report.server_cpu) + " of a core");
+  }
+  const bool members_come_and_go = plan.churn > 0 || plan.storm_at.ns > 0;
+  if (total.skipped > 0 && !members_come_and_go) {
+    verdict.invalid_because.push_back(
+        count_text(static_cast<double>(total.skipped)) +
+        " messages were due while no publisher of their room was connected");
+  }
+  if (plan.mode != LoadMode::idle && report.results.steady.deliveries == 0 &&
+      verdict.faults.empty()) {
+    verdict.invalid_because.push_back("nothing was delivered in the steady window");
+  }
+  for (const Criterion& criterion : plan.criteria) {
+    const double is = report.metrics[static_cast<std::size_t>(criterion.metric)];
+    verdict.criteria.push_back(
+        {.criterion = criterion, .is = is, .holds = criterion.holds(report.metrics)});
+  }
+  return verdict;
+}
+
+}  // namespace parley::loadgen

@@ -1,0 +1,256 @@
+#include "loadgen/run/local_crew.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "core/base/check.h"
+#include "io/uring_ring.h"
+#include "loadgen/run/clock.h"
+#include "loadgen/truth/random.h"
+
+namespace parley::loadgen {
+
+namespace {
+
+// Of a ring's table, for sockets that are being closed while others are opened.
+constexpr std::uint32_t sockets_closing = 64;
+constexpr std::uint32_t recv_buffer_bytes = 16'384;
+// Of all workers together; each has a power of two.
+constexpr std::uint32_t recv_buffers_total = 4'096;
+constexpr std::uint32_t recv_buffers_min = 64;
+constexpr std::uint32_t recv_buffers_max = 1'024;
+
+std::uint32_t recv_buffers_of(std::size_t workers) {
+  std::uint32_t buffers = recv_buffers_max;
+  while (buffers > recv_buffers_min && buffers * workers > recv_buffers_total) buffers /= 2;
+  return buffers;
+}
+
+void run_on_core(std::uint32_t core) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(core, &cores);
+  // A core that is not there: the thread runs anywhere, and the report says how fast.
+  static_cast<void>(pthread_setaffinity_np(pthread_self(), sizeof cores, &cores));
+}
+
+Result<std::vector<IpAddress>> sources_of(const Plan& plan, const std::vector<Target>& targets,
+                                          const WorkerShare& share) {
+  // Ports of one source: above this many connections the kernel looks for a free one too long.
+  constexpr std::uint64_t comfortable = 20'000;
+  std::vector<IpAddress> sources;
+  for (const std::string& text : plan.sources) {
+    const Result<std::vector<IpAddress>> range = parse_sources(text);
+    if (!range) return std::unexpected(range.error());
+    sources.insert(sources.end(), range->begin(), range->end());
+  }
+  if (sources.empty()) {
+    const bool loopback = std::all_of(targets.begin(), targets.end(), [](const Target& target) {
+      return is_loopback_v4(target.address);
+    });
+    if (loopback && plan.connections > comfortable * targets.size()) {
+      sources.push_back(loopback_source(share.index));
+    }
+    return sources;
+  }
+  // Each worker begins at another one.
+  const std::size_t first = share.index * sources.size() / share.count;
+  std::rotate(sources.begin(), sources.begin() + static_cast<std::ptrdiff_t>(first), sources.end());
+  return sources;
+}
+
+}  // namespace
+
+struct LocalCrew::Hand {
+  std::unique_ptr<LoadWorker> worker;
+  std::thread thread;
+  std::string problem;  // Why it could not start.
+  std::vector<IpAddress> sources;
+  std::uint64_t seed{};
+};
+
+std::uint32_t LocalCrew::connections_max() {
+  constexpr std::uint64_t table_max = 1u << 20;
+  rlimit limit{};
+  CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const std::uint64_t sockets = std::min<std::uint64_t>(limit.rlim_cur, table_max);
+  CHECK(sockets > sockets_closing);
+  return static_cast<std::uint32_t>(sockets - sockets_closing);
+}
+
+Result<std::unique_ptr<LocalCrew>> LocalCrew::start(Order order) {
+  std::unique_ptr<LocalCrew> crew(new LocalCrew);
+  const Result<void> ready = crew->set_up(std::move(order));
+  if (!ready) return std::unexpected(ready.error());
+  return crew;
+}
+
+namespace {
+
+// Processor time of the calling thread within the steady window.
+class SteadyCpu {
+ public:
+  void look(LoadWorker& worker) {
+    const bool steady = worker.is_steady();
+    if (steady == inside_) return;
+    inside_ = steady;
+    if (steady) {
+      began_ = thread_cpu();
+    } else {
+      worker.results().cpu = thread_cpu() - began_;
+    }
+  }
+
+ private:
+  bool inside_ = false;
+  Duration began_;
+};
+
+void work(LoadWorker& worker) {
+  SteadyCpu cpu;
+  while (!worker.over()) {
+    worker.turn();
+    cpu.look(worker);
+  }
+}
+
+}  // namespace
+
+Result<void> LocalCrew::set_up(Order order) {
+  plan_ = std::move(order.plan);
+  shares_ = std::move(order.shares);
+  run_ = order.run;
+  for (const std::string& url : plan_.urls) {
+    Result<Target> target = parse_target(url);
+    if (!target) return std::unexpected(target.error());
+    targets_.push_back(std::move(*target));
+  }
+  Result<io::Features> features = io::probe_kernel();
+  if (!features) return std::unexpected(features.error());
+  features_ = *features;
+  std::uint64_t random = order.seed;
+  for (const WorkerShare& share : shares_) {
+    Result<std::vector<IpAddress>> sources = sources_of(plan_, targets_, share);
+    if (!sources) return std::unexpected(sources.error());
+    hands_.push_back(std::make_unique<Hand>());
+    hands_.back()->sources = std::move(*sources);
+    hands_.back()->seed = next_random(random);
+  }
+  control_ = std::make_unique<RunControl>(shares_.size());
+  for (std::size_t i = 0; i < hands_.size(); ++i) {
+    hands_[i]->thread = std::thread([this, i] { run_hand(i); });
+  }
+  while (started_.load(std::memory_order_acquire) < hands_.size()) sleep_for(milliseconds(1));
+  for (const std::unique_ptr<Hand>& hand : hands_) {
+    if (!hand->problem.empty()) return failure(hand->problem);
+  }
+  return {};
+}
+
+// The life of one thread.
+void LocalCrew::run_hand(std::size_t index) {
+  Hand& hand = *hands_[index];
+  if (!plan_.cores.empty()) run_on_core(plan_.cores[index % plan_.cores.size()]);
+  const auto sockets = static_cast<std::uint32_t>(shares_[index].connections) + sockets_closing;
+  Result<std::unique_ptr<io::UringRing>> ring =
+      io::UringRing::open({.worker = WorkerId{static_cast<std::uint16_t>(index)},
+                           .directory = &directory_,
+                           .connections_max = sockets,
+                           .recv_buffer_bytes = recv_buffer_bytes,
+                           .recv_buffers = recv_buffers_of(shares_.size()),
+                           .features = features_});
+  if (ring) {
+    hand.worker =
+        std::make_unique<LoadWorker>(LoadWorkerSetup{.plan = plan_,
+                                                     .share = shares_[index],
+                                                     .targets = targets_,
+                                                     .sources = hand.sources,
+                                                     .run = run_,
+                                                     .random_seed = hand.seed,
+                                                     .ring = **ring,
+                                                     .control = *control_,
+                                                     .progress = control_->progress[index]});
+  } else {
+    hand.problem = ring.error().message;
+  }
+  started_.fetch_add(1, std::memory_order_release);  // With set_up(), which reads hand.
+  if (hand.worker != nullptr) work(*hand.worker);
+}
+
+LocalCrew::~LocalCrew() {
+  set_phase(Phase::close);
+  for (const std::unique_ptr<Hand>& hand : hands_) {
+    if (hand->thread.joinable()) hand->thread.join();
+  }
+}
+
+void LocalCrew::set_phase(Phase phase) {
+  if (control_ != nullptr) control_->phase.store(phase, std::memory_order_release);
+}
+
+Result<Glance> LocalCrew::look() {
+  Glance glance;
+  for (WorkerProgress& progress : control_->progress) {
+    glance.live += progress.live.load(std::memory_order_relaxed);
+    glance.at_work = glance.at_work || progress.at_work.load(std::memory_order_acquire);
+    const std::lock_guard lock(progress.mutex);
+    glance.counters.add(progress.counters);
+    glance.last.add(progress.last);
+    for (const auto& [kind, count] : progress.errors) glance.errors[kind] += count;
+  }
+  return glance;
+}
+
+void LocalCrew::begin_load(Duration after) {
+  control_->epoch_ns.store((monotonic_now() + after).ns, std::memory_order_relaxed);
+  set_phase(Phase::load);
+}
+
+void LocalCrew::begin_drain() {
+  set_phase(Phase::drain);
+}
+
+std::uint32_t LocalCrew::workers() const {
+  return static_cast<std::uint32_t>(shares_.size());
+}
+
+SentCounts LocalCrew::stop() {
+  set_phase(Phase::close);
+  for (const std::unique_ptr<Hand>& hand : hands_) {
+    if (hand->thread.joinable()) hand->thread.join();
+  }
+  SentCounts sent;
+  for (const std::unique_ptr<Hand>& hand : hands_) {
+    for (const Room& room : hand->worker->rooms()) {
+      std::vector<std::uint32_t>& all = sent[room.share().room];
+      if (all.empty()) all.resize(room.sent().size(), 0);
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (room.sent()[i] != Ledger::not_known) all[i] += room.sent()[i];
+      }
+    }
+  }
+  return sent;
+}
+
+Results LocalCrew::results(const SentCounts& sent_by_all) {
+  Results results;
+  for (const std::unique_ptr<Hand>& hand : hands_) {
+    for (Room& room : hand->worker->rooms()) {
+      const auto sent = sent_by_all.find(room.share().room);
+      CHECK(sent != sent_by_all.end());
+      hand->worker->results().total.lost += room.ledger().lost(sent->second);
+    }
+    results.add(hand->worker->results());
+  }
+  return results;
+}
+
+Result<Results> LocalCrew::finish() {
+  return results(stop());
+}
+
+}  // namespace parley::loadgen
