@@ -15,9 +15,11 @@ int execute(const parley::loadgen::Arguments& arguments) {
     case Command::plan:
       return parley::loadgen::plan_command(arguments);
     case Command::capacity:
+      return parley::loadgen::capacity_command(arguments);
     case Command::compare:
+      return parley::loadgen::compare_command(arguments);
     case Command::agent:
-      break;
+      return parley::loadgen::agent_command(arguments);
   }
   return parley::loadgen::exit_usage;
 }

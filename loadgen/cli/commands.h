@@ -17,5 +17,8 @@ inline constexpr int exit_invalid = 4;
 
 [[nodiscard]] int run_command(const Arguments& arguments);
 [[nodiscard]] int plan_command(const Arguments& arguments);
+[[nodiscard]] int capacity_command(const Arguments& arguments);
+[[nodiscard]] int compare_command(const Arguments& arguments);
+[[nodiscard]] int agent_command(const Arguments& arguments);
 
 }  // namespace parley::loadgen

@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "loadgen/cli/commands.h"
+#include "loadgen/run/agents.h"
 #include "loadgen/run/local_crew.h"
 #include "loadgen/truth/random.h"
 
@@ -49,22 +50,59 @@ Result<PlanOf> plan_of(const Arguments& arguments, const PlanTexts& over) {
   return made;
 }
 
+namespace {
+
+// What chance decides in a run, and the number in its stamps.
+struct Lot {
+  std::uint64_t seed;
+  std::uint32_t run;
+  std::uint64_t workers_seed;
+};
+
+Lot draw(const Plan& plan) {
+  const std::uint64_t seed = plan.seed != 0 ? plan.seed : new_seed();
+  std::uint64_t random = seed;
+  const auto run = static_cast<std::uint32_t>(next_random(random) % run_max);
+  return {.seed = seed, .run = run, .workers_seed = random};
+}
+
+Result<RunReport> lead(Crew& crew, const PlanOf& plan, const Lot& lot, std::uint32_t server_pid,
+                       double cores, Watcher& watcher) {
+  if (!plan.plan.cores.empty()) cores = static_cast<double>(plan.plan.cores.size());
+  return conduct(crew,
+                 {.plan = plan.plan,
+                  .texts = plan.texts,
+                  .run = lot.run,
+                  .seed = lot.seed,
+                  .server_pid = server_pid,
+                  .cores = cores},
+                 watcher);
+}
+
+}  // namespace
+
 Result<RunReport> run_here(const PlanOf& plan, std::uint32_t server_pid, Watcher& watcher) {
   const std::uint32_t connections_max = LocalCrew::connections_max();
   const std::uint32_t workers =
       plan.plan.workers != 0 ? plan.plan.workers : workers_needed(plan.plan, connections_max);
   Result<std::vector<WorkerShare>> shares = deal(plan.plan, workers, connections_max);
   if (!shares) return std::unexpected(shares.error());
-  const std::uint64_t seed = plan.plan.seed != 0 ? plan.plan.seed : new_seed();
-  std::uint64_t random = seed;
-  const auto run = static_cast<std::uint32_t>(next_random(random) % run_max);
+  const Lot lot = draw(plan.plan);
   Result<std::unique_ptr<LocalCrew>> crew = LocalCrew::start(
-      {.plan = plan.plan, .shares = std::move(*shares), .run = run, .seed = random});
+      {.plan = plan.plan, .shares = std::move(*shares), .run = lot.run, .seed = lot.workers_seed});
   if (!crew) return std::unexpected(crew.error());
-  return conduct(
-      **crew,
-      {.plan = plan.plan, .texts = plan.texts, .run = run, .seed = seed, .server_pid = server_pid},
-      watcher);
+  return lead(**crew, plan, lot, server_pid, host_facts().cores, watcher);
+}
+
+Result<RunReport> run_there(const PlanOf& plan, const std::vector<std::string>& agents,
+                            std::uint32_t server_pid, Watcher& watcher,
+                            std::vector<AgentFacts>& facts) {
+  const Lot lot = draw(plan.plan);
+  Result<std::unique_ptr<RemoteCrew>> crew = RemoteCrew::start(
+      agents, {.plan = plan.plan, .texts = plan.texts, .run = lot.run, .seed = lot.workers_seed});
+  if (!crew) return std::unexpected(crew.error());
+  facts = (*crew)->facts();
+  return lead(**crew, plan, lot, server_pid, (*crew)->cores(), watcher);
 }
 
 Heading heading_of(const Arguments& arguments) {

@@ -21,9 +21,15 @@ struct PlanOf {
 [[nodiscard]] Result<RunReport> run_here(const PlanOf& plan, std::uint32_t server_pid,
                                          Watcher& watcher);
 
+// The same with agents on other machines, whose facts are filled in.
+[[nodiscard]] Result<RunReport> run_there(const PlanOf& plan,
+                                          const std::vector<std::string>& agents,
+                                          std::uint32_t server_pid, Watcher& watcher,
+                                          std::vector<AgentFacts>& facts);
+
 [[nodiscard]] Heading heading_of(const Arguments& arguments);
 
-// --json and --html. An error names the file.
+// --json and --html, as far as they were asked for. An error names the file.
 [[nodiscard]] Result<void> write_reports(const Arguments& arguments, const std::string& json);
 
 [[nodiscard]] int exit_code_of(const Verdict& verdict);

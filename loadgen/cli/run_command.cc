@@ -18,14 +18,17 @@ int failed(const Error& error) {
 int run_command(const Arguments& arguments) {
   const Result<PlanOf> plan = plan_of(arguments);
   if (!plan) return failed(plan.error());
+  Heading heading = heading_of(arguments);
   Result<RunReport> report = failure("");
   {
     LiveView view(stderr, plan->plan, arguments.quiet);
-    report = run_here(*plan, arguments.server_pid, view);
+    report = arguments.agents.empty()
+                 ? run_here(*plan, arguments.server_pid, view)
+                 : run_there(*plan, arguments.agents, arguments.server_pid, view, heading.agents);
   }
   if (!report) return failed(report.error());
   std::fputs(summary(*report, colours_for(stdout)).c_str(), stdout);
-  const Result<void> written = write_reports(arguments, run_json(*report, heading_of(arguments)));
+  const Result<void> written = write_reports(arguments, run_json(*report, heading));
   if (!written) return failed(written.error());
   return exit_code_of(report->verdict);
 }

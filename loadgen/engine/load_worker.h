@@ -43,6 +43,10 @@ struct LoadWorkerSetup {
 
 class LoadWorker {
  public:
+  // Above this many a source runs out of ports of one parity, and the kernel looks for each further
+  // one 40 times as long (docs/decisions/0005-how-a-ring-connects.md).
+  static constexpr std::uint32_t connections_per_source = 13'000;
+
   explicit LoadWorker(LoadWorkerSetup setup);
   LoadWorker(const LoadWorker&) = delete;
   LoadWorker& operator=(const LoadWorker&) = delete;

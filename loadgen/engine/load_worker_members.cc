@@ -43,8 +43,11 @@ void LoadWorker::connect_missing() {
 void LoadWorker::connect(Member& member) {
   CHECK(member.state == MemberState::idle);
   const Target& target = setup_.targets[member.id.slot % setup_.targets.size()];
-  const IpAddress from =
-      setup_.sources.empty() ? IpAddress{} : setup_.sources[source_ % setup_.sources.size()];
+  IpAddress from;
+  if (!setup_.sources.empty()) {
+    const std::size_t source = source_ + member.id.slot / connections_per_source;
+    from = setup_.sources[source % setup_.sources.size()];
+  }
   member.state = MemberState::connecting;
   member.expected = false;
   member.since = now_;
@@ -84,7 +87,7 @@ void LoadWorker::on_completion(const io::Completion& completion) {
 void LoadWorker::on_connected(Member& member, std::int32_t result) {
   if (result < 0) {
     // The last source has no port left for this target: the next one has.
-    if (result == -EADDRNOTAVAIL && source_ + 1 < setup_.sources.size()) source_ += 1;
+    if (result == -EADDRNOTAVAIL && !setup_.sources.empty()) source_ += 1;
     if (member.state == MemberState::connecting) fail(member, error_kind("connect", result));
     member.state = MemberState::closing;
     return on_closed(member);

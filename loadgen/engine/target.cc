@@ -57,7 +57,7 @@ IpAddress v4_of(std::uint32_t number) {
 
 }  // namespace
 
-Result<Target> parse_target(std::string_view url) {
+Result<Target> parse_target(std::string_view url, PortRule rule) {
   constexpr std::string_view scheme = "ws://";
   const std::string said(url);
   if (!url.starts_with(scheme)) return failure(said + " must begin with ws://");
@@ -80,7 +80,8 @@ Result<Target> parse_target(std::string_view url) {
   const std::from_chars_result number =
       std::from_chars(port.data(), port.data() + port.size(), target.port);
   if (host.empty() || number.ec != std::errc{} || number.ptr != port.data() + port.size() ||
-      target.port == 0 || target.target.find_first_of(" \r\n") != std::string::npos) {
+      (target.port == 0 && rule == PortRule::real) ||
+      target.target.find_first_of(" \r\n") != std::string::npos) {
     return failure(said + " must be ws://HOST[:PORT]/PATH");
   }
   const Result<IpAddress> address = look_up(std::string(host));

@@ -19,7 +19,8 @@ struct Target {
 };
 
 // "ws://HOST[:PORT]/PATH"; a name is looked up, once.
-[[nodiscard]] Result<Target> parse_target(std::string_view url);
+enum class PortRule : std::uint8_t { real, may_be_zero };
+[[nodiscard]] Result<Target> parse_target(std::string_view url, PortRule rule = PortRule::real);
 
 // "127.0.0.2" or "127.0.0.2-127.0.0.50": each address of the range.
 [[nodiscard]] Result<std::vector<IpAddress>> parse_sources(std::string_view text);

@@ -206,6 +206,7 @@ std::string capacity_json(const CapacityReport& report, const Heading& heading) 
   Json json = heading_json(heading, "capacity");
   json["varied"] = report.varied;
   json["answer"] = report.answer ? Json(*report.answer) : Json(nullptr);
+  json["limited_by_generator"] = report.limited_by_generator;
   Json curve = Json::array();
   for (const CapacityTry& point : report.curve) {
     Json runs = Json::array();

@@ -33,6 +33,7 @@ struct CapacityReport {
   std::string varied;  // "rate" or "connections"
   std::vector<CapacityTry> curve;
   std::optional<double> answer;
+  bool limited_by_generator = false;  // Beyond the answer the generator failed, not the server.
 };
 
 struct RatioReport {

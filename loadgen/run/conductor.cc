@@ -91,8 +91,9 @@ Result<void> Conductor::ramp() {
 }
 
 Result<void> Conductor::load() {
-  crew_.begin_load(lead);
   epoch_ = monotonic_now() + lead;
+  const Result<void> begun = crew_.begin_load(epoch_);
+  if (!begun) return begun;
   const Instant steady = epoch_ + order_.plan.warm_up;
   const auto never = [](const Glance&) { return false; };
   const Result<void> warm = look_until(Stage::warm_up, steady, never);
@@ -104,7 +105,8 @@ Result<void> Conductor::load() {
 
 Result<void> Conductor::drain() {
   const Instant began = monotonic_now();
-  crew_.begin_drain();
+  const Result<void> begun = crew_.begin_drain();
+  if (!begun) return begun;
   const bool was_stopped = std::exchange(stopped_, false);
   // A look must come after each worker's own, or it would see what was before the drain.
   sleep_for(look_interval);
@@ -130,9 +132,7 @@ Result<RunReport> Conductor::report() {
   report.steady_at = steady - started_;
   report.steady = std::max(steady_ended_ - steady, Duration{1});
   const double window_s = seconds_of(report.steady);
-  const double cores = order_.plan.cores.empty() ? static_cast<double>(host_facts().cores)
-                                                 : static_cast<double>(order_.plan.cores.size());
-  report.generator_cores = std::min(cores, static_cast<double>(report.workers));
+  report.generator_cores = std::min(order_.cores, static_cast<double>(report.workers));
   report.generator_cpu = seconds_of(report.results.cpu) / window_s;
   report.generator_busy =
       seconds_of(report.results.busy) / window_s / static_cast<double>(report.workers);

@@ -74,6 +74,7 @@ struct Conducting {
   std::uint32_t run{};
   std::uint64_t seed{};
   std::uint32_t server_pid = 0;  // 0: none is watched.
+  double cores{};                // Of all machines that the crew is on.
 };
 
 // An error: the run could not be made, and why.

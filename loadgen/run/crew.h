@@ -31,9 +31,9 @@ class Crew {
 
   // An error means that the run cannot go on: an agent has gone.
   [[nodiscard]] virtual Result<Glance> look() = 0;
-  // The load begins `after` from now.
-  virtual void begin_load(Duration after) = 0;
-  virtual void begin_drain() = 0;
+  // The load begins at `epoch` of this process's clock.
+  [[nodiscard]] virtual Result<void> begin_load(Instant epoch) = 0;
+  [[nodiscard]] virtual Result<void> begin_drain() = 0;
   // Closes all connections, waits until they are closed, and adds up what everybody counted.
   [[nodiscard]] virtual Result<Results> finish() = 0;
 

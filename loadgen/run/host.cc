@@ -119,6 +119,13 @@ std::optional<ProcessUse> process_use(std::uint32_t pid) {
       .cpu = Duration{static_cast<std::int64_t>(ticks * (1'000'000'000 / per_second))}};
 }
 
+std::optional<std::uint32_t> first_child(std::uint32_t pid) {
+  const std::string number = std::to_string(pid);
+  const std::string children = read_file("/proc/" + number + "/task/" + number + "/children");
+  if (children.empty()) return std::nullopt;
+  return static_cast<std::uint32_t>(number_of(children));
+}
+
 void ServerWatch::look(Instant now) {
   if (!samples_.empty() && now - samples_.back().at < sample_interval) return;
   const std::optional<ProcessUse> use = process_use(pid_);

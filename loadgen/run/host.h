@@ -31,6 +31,9 @@ struct ProcessUse {
 // nullopt: there is no such process, or it has ended.
 [[nodiscard]] std::optional<ProcessUse> process_use(std::uint32_t pid);
 
+// A process that it started, if it did.
+[[nodiscard]] std::optional<std::uint32_t> first_child(std::uint32_t pid);
+
 struct ProcessSample {
   Instant at;
   ProcessUse use;

@@ -40,8 +40,6 @@ void run_on_core(std::uint32_t core) {
 
 Result<std::vector<IpAddress>> sources_of(const Plan& plan, const std::vector<Target>& targets,
                                           const WorkerShare& share) {
-  // Ports of one source: above this many connections the kernel looks for a free one too long.
-  constexpr std::uint64_t comfortable = 20'000;
   std::vector<IpAddress> sources;
   for (const std::string& text : plan.sources) {
     const Result<std::vector<IpAddress>> range = parse_sources(text);
@@ -52,8 +50,11 @@ Result<std::vector<IpAddress>> sources_of(const Plan& plan, const std::vector<Ta
     const bool loopback = std::all_of(targets.begin(), targets.end(), [](const Target& target) {
       return is_loopback_v4(target.address);
     });
-    if (loopback && plan.connections > comfortable * targets.size()) {
-      sources.push_back(loopback_source(share.index));
+    const std::uint64_t comfortable = LoadWorker::connections_per_source * targets.size();
+    if (!loopback || plan.connections <= comfortable) return sources;
+    const auto each = static_cast<std::uint32_t>(share.connections / comfortable + 1);
+    for (std::uint32_t i = 0; i < each; ++i) {
+      sources.push_back(loopback_source(share.index * each + i));
     }
     return sources;
   }
@@ -205,13 +206,15 @@ Result<Glance> LocalCrew::look() {
   return glance;
 }
 
-void LocalCrew::begin_load(Duration after) {
-  control_->epoch_ns.store((monotonic_now() + after).ns, std::memory_order_relaxed);
+Result<void> LocalCrew::begin_load(Instant epoch) {
+  control_->epoch_ns.store(epoch.ns, std::memory_order_relaxed);  // Released by the phase.
   set_phase(Phase::load);
+  return {};
 }
 
-void LocalCrew::begin_drain() {
+Result<void> LocalCrew::begin_drain() {
   set_phase(Phase::drain);
+  return {};
 }
 
 std::uint32_t LocalCrew::workers() const {
@@ -226,14 +229,20 @@ SentCounts LocalCrew::stop() {
   SentCounts sent;
   for (const std::unique_ptr<Hand>& hand : hands_) {
     for (const Room& room : hand->worker->rooms()) {
-      std::vector<std::uint32_t>& all = sent[room.share().room];
-      if (all.empty()) all.resize(room.sent().size(), 0);
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        if (room.sent()[i] != Ledger::not_known) all[i] += room.sent()[i];
-      }
+      std::vector<std::uint32_t> counts(room.sent().begin(), room.sent().end());
+      std::replace(counts.begin(), counts.end(), Ledger::not_known, 0u);
+      add_sent({{room.share().room, std::move(counts)}}, sent);
     }
   }
   return sent;
+}
+
+void add_sent(const SentCounts& more, SentCounts& sum) {
+  for (const auto& [room, counts] : more) {
+    std::vector<std::uint32_t>& all = sum[room];
+    if (all.size() < counts.size()) all.resize(counts.size(), 0);
+    for (std::size_t i = 0; i < counts.size(); ++i) all[i] += counts[i];
+  }
 }
 
 Results LocalCrew::results(const SentCounts& sent_by_all) {

@@ -21,6 +21,8 @@ namespace parley::loadgen {
 // all workers, before anybody can say what is lost.
 using SentCounts = std::map<std::uint32_t, std::vector<std::uint32_t>>;  // By room.
 
+void add_sent(const SentCounts& more, SentCounts& sum);
+
 class LocalCrew final : public Crew {
  public:
   struct Order {
@@ -35,8 +37,8 @@ class LocalCrew final : public Crew {
   ~LocalCrew() override;
 
   [[nodiscard]] Result<Glance> look() override;
-  void begin_load(Duration after) override;
-  void begin_drain() override;
+  [[nodiscard]] Result<void> begin_load(Instant epoch) override;
+  [[nodiscard]] Result<void> begin_drain() override;
   [[nodiscard]] Result<Results> finish() override;
   [[nodiscard]] std::uint32_t workers() const override;
 
