@@ -3,10 +3,12 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
 
 #include "loadgen/run/clock.h"
@@ -41,6 +43,26 @@ bool accepts(const Target& target) {
   return result == 0;
 }
 
+// In a process group of its own, so that all it starts can be ended; and with no signal blocked, as
+// ours are.
+Result<pid_t> spawn_shell(std::string command) {
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  std::string shell = "sh";
+  std::string option = "-c";
+  std::array<char*, 4> words{shell.data(), option.data(), command.data(), nullptr};
+  pid_t pid = 0;
+  const int error = posix_spawn(&pid, "/bin/sh", nullptr, &attributes, words.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) return failure("cannot start a process: " + std::string(std::strerror(error)));
+  return pid;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const std::string& command,
@@ -49,17 +71,9 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const std::string& c
     return failure("something listens on " + target.host +
                    " already: stop it, or use another port");
   }
-  const pid_t pid = fork();
-  if (pid < 0) return failure("cannot start a process: " + std::string(std::strerror(errno)));
-  if (pid == 0) {
-    setpgid(0, 0);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);  // Ours are blocked.
-    execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  std::unique_ptr<ServerProcess> server(new ServerProcess(pid));
+  const Result<pid_t> pid = spawn_shell(command);
+  if (!pid) return std::unexpected(pid.error());
+  std::unique_ptr<ServerProcess> server(new ServerProcess(*pid));
   const Instant deadline = monotonic_now() + start_timeout;
   while (monotonic_now() < deadline) {
     if (server->ended()) return failure("the server ended at once: " + command);
