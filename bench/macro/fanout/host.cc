@@ -86,16 +86,20 @@ int connect_loopback(std::uint16_t port) {
   return socket;
 }
 
-Listener listen_loopback() {
+Listener listen_loopback(std::uint16_t port) {
   Listener listener{.socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address = loopback(0);
+  sockaddr_in address = loopback(port);
   socklen_t address_bytes = sizeof address;
+  // The same port may be asked for again while connections of the last run still linger.
+  const int on = 1;
   if (listener.socket < 0 ||
+      setsockopt(listener.socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       bind(listener.socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       listen(listener.socket, 4096) != 0 ||
       getsockname(listener.socket, reinterpret_cast<sockaddr*>(&address), &address_bytes) != 0) {
     fail_errno("listen");
   }
+  set_no_delay(listener.socket);  // tcp(7): accepted sockets inherit it.
   listener.port = ntohs(address.sin_port);
   return listener;
 }

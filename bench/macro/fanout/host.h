@@ -1,4 +1,4 @@
-// What the programs of this folder ask of the host: time, sockets on loopback, processor time.
+// What benchmark programs ask of the host: time, sockets on loopback, processor time.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,13 @@ void sleep_until(std::int64_t deadline_ns);
 // A blocking TCP connection to 127.0.0.1, without Nagle.
 [[nodiscard]] int connect_loopback(std::uint16_t port);
 
-// Listens on 127.0.0.1 at a port that the kernel chooses.
+// Listens on 127.0.0.1, for port 0 at one that the kernel chooses. Accepted sockets do without
+// Nagle.
 struct Listener {
   int socket = -1;
   std::uint16_t port = 0;
 };
-[[nodiscard]] Listener listen_loopback();
+[[nodiscard]] Listener listen_loopback(std::uint16_t port);
 
 void set_no_delay(int socket);
 

@@ -5,6 +5,7 @@
 // flight, 128 are handed over at a time, sockets are direct descriptors, as parleyd has it.
 #include <liburing.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -23,6 +24,7 @@ struct Options {
   std::uint32_t frame_bytes = 211;
   std::uint32_t frames_per_send = 16;
   std::uint32_t sends_per_enter = 128;
+  std::uint16_t port = 0;
 };
 
 std::string frames_of(const Options& options) {
@@ -36,13 +38,20 @@ std::string frames_of(const Options& options) {
   return frames;
 }
 
+bool has_hung_up(int socket) {
+  char byte = 0;
+  return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+// Who only looked whether the port answers and hung up is none of them.
 std::vector<int> accept_all(int listener, std::uint32_t count) {
   std::vector<int> sockets;
   while (sockets.size() < count) {
     const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) fail_errno("accept");
-    set_no_delay(socket);
     sockets.push_back(socket);
+    if (sockets.size() < count) continue;
+    std::erase_if(sockets, [](int peer) { return has_hung_up(peer) && close(peer) == 0; });
   }
   return sockets;
 }
@@ -118,13 +127,14 @@ class Sender {
 int run(int argc, char** argv) {
   Options options;
   CLI::App app("Sends ready frames to sockets in turn: the floor of a fan-out");
-  app.add_option("--connections", options.connections);
+  app.add_option("--port", options.port, "0: one that the kernel chooses");
+  app.add_option("--connections", options.connections, "How many to wait for");
   app.add_option("--frame-bytes", options.frame_bytes, "Header included");
   app.add_option("--frames-per-send", options.frames_per_send);
   app.add_option("--sends-per-enter", options.sends_per_enter);
   CLI11_PARSE(app, argc, argv);
 
-  const Listener listener = listen_loopback();
+  const Listener listener = listen_loopback(options.port);
   std::printf("%u\n", listener.port);
   std::fflush(stdout);
   const std::vector<int> sockets = accept_all(listener.socket, options.connections);
