@@ -1,12 +1,15 @@
 # The build's few words: parley_library, parley_program, parley_test, parley_fuzz.
 #
 # PARLEY_SANITIZE is empty, "address" (with undefined), "thread" or "fuzz" (clang, with address).
+# PARLEY_ALLOCATOR is what malloc() is in the programs: "system", "mimalloc" or "jemalloc".
 #
 # Targets that gather others, so that a preset builds no more than it is for:
 #   thread_tests  every parley_test with the label `threads`: what the preset tsan is for
 #   fuzzers       every parley_fuzz: what the preset fuzz is for
 
 set(PARLEY_SANITIZE "" CACHE STRING "address, thread, fuzz or empty")
+set(PARLEY_ALLOCATOR system CACHE STRING "system, mimalloc or jemalloc")
+set_property(CACHE PARLEY_ALLOCATOR PROPERTY STRINGS system mimalloc jemalloc)
 
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -43,6 +46,25 @@ elseif(PARLEY_SANITIZE STREQUAL "fuzz")
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+# What programs link to get the chosen allocator: nothing for the system's. Nobody calls the library
+# by name, so a linker that drops what looks unused is told to keep it.
+add_library(parley_allocator INTERFACE)
+if(PARLEY_ALLOCATOR STREQUAL "mimalloc" OR PARLEY_ALLOCATOR STREQUAL "jemalloc")
+  if(PARLEY_SANITIZE)
+    message(FATAL_ERROR "PARLEY_ALLOCATOR=${PARLEY_ALLOCATOR}: a sanitizer brings its own, so this"
+                        " is for the preset release")
+  endif()
+  find_library(PARLEY_LIBRARY_OF_${PARLEY_ALLOCATOR} ${PARLEY_ALLOCATOR})
+  if(NOT PARLEY_LIBRARY_OF_${PARLEY_ALLOCATOR})
+    message(FATAL_ERROR "PARLEY_ALLOCATOR=${PARLEY_ALLOCATOR}: the library is missing, install the"
+                        " Debian package lib${PARLEY_ALLOCATOR}-dev")
+  endif()
+  target_link_libraries(parley_allocator INTERFACE
+    -Wl,--push-state,--no-as-needed ${PARLEY_LIBRARY_OF_${PARLEY_ALLOCATOR}} -Wl,--pop-state)
+elseif(NOT PARLEY_ALLOCATOR STREQUAL "system")
+  message(FATAL_ERROR "PARLEY_ALLOCATOR=${PARLEY_ALLOCATOR}: it is system, mimalloc or jemalloc")
+endif()
+
 add_custom_target(thread_tests)
 add_custom_target(fuzzers)
 
@@ -72,7 +94,7 @@ function(parley_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;THIRD_PARTY" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parley_flags ${ARG_DEPENDS} ${ARG_THIRD_PARTY}
-                        Threads::Threads)
+                        Threads::Threads parley_allocator)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
   parley_on_demand_in_release(${name})
 endfunction()
