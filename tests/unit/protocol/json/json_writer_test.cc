@@ -52,6 +52,19 @@ TEST(JsonWriter, EscapesEveryCharacterSoThatAnotherReaderAgrees) {
   }
 }
 
+TEST(JsonWriter, EscapesWhereverInAStringTheCharacterStands) {  // It looks at eight at a time.
+  for (std::size_t size = 1; size <= 18; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char c : {'\0', '\x1f', '"', '\\', ' ', '!', '\x7f'}) {
+        std::string text(size, '#');  // One above the quotation mark.
+        text[at] = c;
+        EXPECT_EQ(nlohmann::json::parse(json_of(text)).get<std::string>(), text)
+            << size << ' ' << at;
+      }
+    }
+  }
+}
+
 TEST(JsonWriter, EscapesNamesToo) {
   JsonWriter writer;
   writer.begin_object();
