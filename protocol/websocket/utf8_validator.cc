@@ -7,8 +7,10 @@
 namespace parley::protocol {
 namespace {
 
-// Below this a call through simdjson's dispatch costs more than it saves.
+// Below this a call through simdjson's dispatch costs more than it saves; for ASCII alone, which
+// needs no look at single bytes here either, it pays later.
 constexpr std::size_t bulk_bytes_min = 64;
+constexpr std::size_t bulk_ascii_bytes_min = 192;
 
 std::size_t ascii_prefix_bytes(Bytes bytes) {
   constexpr std::uint64_t high_bits = 0x8080808080808080;
@@ -43,7 +45,7 @@ bool Utf8Validator::feed(Bytes bytes) {
     if (!feed_byte(std::to_integer<std::uint8_t>(bytes.front()))) return false;
     bytes = bytes.subspan(1);
   }
-  bytes = bytes.subspan(ascii_prefix_bytes(bytes));
+  if (bytes.size() < bulk_ascii_bytes_min) bytes = bytes.subspan(ascii_prefix_bytes(bytes));
   if (bytes.size() >= bulk_bytes_min) {
     const std::size_t tail_bytes = open_tail_bytes(bytes);
     if (!feed_bulk(bytes.first(bytes.size() - tail_bytes))) return false;
