@@ -1,11 +1,10 @@
 // The chat domain alone: messages to a room in, deliveries to its members out, as many per turn as
 // arrive together.
-#include <benchmark/benchmark.h>
-
 #include <array>
 #include <string>
 #include <utility>
 
+#include "bench/micro/micro.h"
 #include "core/base/check.h"
 #include "core/chat/hub.h"
 #include "core/classic/classic.h"
@@ -16,9 +15,7 @@ namespace {
 
 using namespace parley;
 
-constexpr std::uint32_t members = 100;
-constexpr std::string_view text =
-    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+constexpr std::size_t text_bytes = 64;
 
 class CountingSink final : public core::EdgeSink {
  public:
@@ -37,7 +34,7 @@ class CountingSink final : public core::EdgeSink {
   std::uint64_t delivered = 0;
 };
 
-core::HubConfig config() {
+core::HubConfig config(std::uint32_t members) {
   core::HubConfig config;
   config.connections_max = members + 1;
   config.rooms_max = 16;
@@ -64,13 +61,15 @@ ConnId conn(std::uint32_t slot) {
   return {.slot = slot, .generation = 1};
 }
 
-// range(0): messages per turn.
+// range(0): members of the room; range(1): messages per turn.
 void publish(benchmark::State& state) {
+  const auto members = static_cast<std::uint32_t>(state.range(0));
+  const std::string text = bench::ascii_text(text_bytes);
   core::PayloadPool pool(64 << 20);
   server::JsonEncoder encoder(pool);
   core::ClassicVocabulary vocabulary;
   CountingSink sink;
-  core::Hub hub(config(), WorkerId{0}, 1,
+  core::Hub hub(config(members), WorkerId{0}, 1,
                 {.pool = pool,
                  .encoder = encoder,
                  .sink = sink,
@@ -93,18 +92,18 @@ void publish(benchmark::State& state) {
   for (auto _ : state) {
     now = now + microseconds(100);
     hub.begin_turn(now, UnixMillis{1'732'150'000'000 + now.ns / 1'000'000});
-    for (std::int64_t i = 0; i < state.range(0); ++i) {
+    for (std::int64_t i = 0; i < state.range(1); ++i) {
       hub.on_message(conn(publisher), object(say));
       publisher = (publisher + 1) % members;
     }
     hub.end_turn();
   }
   CHECK(sink.delivered ==
-        static_cast<std::uint64_t>(state.iterations() * state.range(0)) * members);
-  state.SetItemsProcessed(state.iterations() * state.range(0));
+        static_cast<std::uint64_t>(state.iterations() * state.range(1)) * members);
+  bench::report(state, state.range(1));
   for (std::uint32_t slot = 0; slot < members; ++slot) hub.on_closed(conn(slot));
   hub.end_turn();
 }
-BENCHMARK(publish)->Arg(1)->Arg(16);
+BENCHMARK(publish)->ArgsProduct({{10, 100, 1000}, {1, 16}});
 
 }  // namespace
