@@ -1,0 +1,154 @@
+"""Tables of what was measured, and folders of results/."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+
+from lib.load import ROOT
+from lib.workloads import workload
+
+
+def bottleneck(runs):
+    """Which side had no processor time left, by majority: server, generator, both or neither."""
+    server = statistics.median((run["server"] or {"cpu": 0})["cpu"] for run in runs) > 0.9
+    generator = sum(run["generator"]["saturated"] for run in runs) * 2 > len(runs)
+    return {(True, True): "both", (True, False): "server", (False, True): "generator",
+            (False, False): "neither"}[server, generator]
+
+
+def summarise(measured):
+    """The `workloads` of results.json (results/README.md)."""
+    workloads = []
+    for name, by_server in measured.items():
+        one = workload(name)
+        runs = [{"server": server,
+                 "value": [one.value_of(run) for run in runs],
+                 "server_cpu": [(run["server"] or {"cpu": 0})["cpu"] for run in runs],
+                 "bottleneck": bottleneck(runs),
+                 "good": all(not run["verdict"]["faults"] for run in runs)}
+                for server, runs in by_server.items()]
+        workloads.append({"name": name, "unit": one.unit, "says": one.says, "floor": one.floor,
+                          "less_is_better": one.less_is_better, "runs": runs})
+    return workloads
+
+
+def number(value, unit):
+    if unit == "ns":
+        return f"{value / 1000:.0f} us"
+    for factor, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:.3g} {letter}"
+    return f"{value:.3g}"
+
+
+def spread(values, unit):
+    text = number(statistics.median(values), unit)
+    if len(values) > 1:
+        text += f" ({number(min(values), unit)}-{number(max(values), unit)})"
+    return text
+
+
+def ratio(of, to):
+    """Median of the ratios, round by round."""
+    pairs = [a / b for a, b in zip(of, to) if b > 0]
+    return f"{statistics.median(pairs):.2f}" if pairs else "-"
+
+
+def table(workloads, subject="parleyd"):
+    servers = []
+    for one in workloads:
+        servers += [run["server"] for run in one["runs"] if run["server"] not in servers]
+    lines = ["| workload | " + " | ".join(servers) + " | " +
+             " | ".join(f"{subject} / {s}" for s in servers if s != subject) + " | bottleneck |",
+             "|" + "---|" * (2 * len(servers) + 1)]
+    for one in workloads:
+        values = {run["server"]: run for run in one["runs"]}
+        cells = [f"{one['name']}, {one['unit'] if one['unit'] != 'ns' else 'latency'}"]
+        cells += [spread(values[s]["value"], one["unit"]) + ("" if values[s]["good"] else " FAULTS")
+                  if s in values else "-" for s in servers]
+        cells += [ratio(values[subject]["value"], values[s]["value"])
+                  if s in values and subject in values else "-" for s in servers if s != subject]
+        cells.append(", ".join(f"{s}: {values[s]['bottleneck']}" for s in servers if s in values))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def output_of(*command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def machine(run):
+    """What a run says of the machine, and the compiler."""
+    environment = run["environment"]
+    return {"name": f"{environment['cpu']}, {environment['cores']} cores",
+            "kernel": environment["kernel"], "memory_bytes": environment["memory_bytes"],
+            "nofile": environment["nofile"], "sysctl": environment["sysctl"],
+            "mitigations": environment["mitigations"],
+            "compiler": output_of("c++", "--version").split("\n", 1)[0],
+            "arch": platform.machine()}
+
+
+def slim(run):
+    """A run without what repeats in all of them or is large: its percentiles stay."""
+    left_out = ("schema", "kind", "environment", "version", "coarse_ns", "command", "agents")
+    slimmed = {name: value for name, value in run.items() if name not in left_out}
+    for name in ("latency", "lag", "connecting"):
+        slimmed[name] = {k: v for k, v in run[name].items() if k != "filled"}
+    slimmed["series"] = [{k: v for k, v in second.items() if k != "latency"}
+                         for second in run["series"]]
+    return slimmed
+
+
+def new_folder(case):
+    """Never writes over an earlier record: a second one of the same day gets a number."""
+    base = ROOT / "results" / f"{time.strftime('%Y-%m-%d')}-{case}"
+    folder, count = base, 1
+    while folder.exists():
+        count += 1
+        folder = base.with_name(f"{base.name}-{count}")
+    folder.mkdir(parents=True)
+    return folder
+
+
+def record(case, title, measured, command):
+    """Keeps what was measured as a folder of results/, and returns it."""
+    any_run = next(run for by_server in measured.values() for runs in by_server.values()
+                   for run in runs)
+    workloads = summarise(measured)
+    revision = output_of("git", "describe", "--always", "--dirty", "--abbrev=12")
+    facts = machine(any_run)
+    results = {"schema": "parley-results/1", "date": time.strftime("%Y-%m-%d"),
+               "revision": revision, "machine": facts, "workloads": workloads}
+    loads = [run["load_before"] for by_server in measured.values()
+             for runs in by_server.values() for run in runs]
+    folder = new_folder(case)
+    write = lambda name, value: (folder / name).write_text(  # noqa: E731
+        json.dumps(value, indent=1) + "\n", encoding="utf-8")
+    write("results.json", results)
+    runs = [slim(run) | {"workload": name} for name, by_server in measured.items()
+            for runs in by_server.values() for run in runs]
+    (folder / "runs.json").write_text(
+        "[\n" + ",\n".join(json.dumps(run) for run in runs) + "\n]\n", encoding="utf-8")
+    (folder / "README.md").write_text(f"""# {title}
+
+| | |
+|---|---|
+| command | `{command}` |
+| machine | {facts['name']}, kernel {facts['kernel']}, {os.cpu_count()} online |
+| compiler | {facts['compiler']} |
+| revision | {revision} |
+| load average before each run | {min(loads):.2f}-{max(loads):.2f} |
+
+Server on core 0 with one worker, generator on core 1, loopback, in turns. Median (least-most), \
+ratios round by round.
+
+{table(workloads)}
+
+What each workload asks is in bench/macro/lib/workloads.py; `runs.json` has every run as \
+docs/load-report.md describes it, without the full histograms; `results.json` is for ./dev dashboard.
+""", encoding="utf-8")
+    return folder
