@@ -36,6 +36,7 @@ class Outcome:
     seconds: float = 0
     problem: str = ""  # Why the part could not run; empty when it did.
     failures: list = field(default_factory=list)  # Names of failed tests.
+    notes: list = field(default_factory=list)     # What the report is to say besides.
 
     def cannot_run(self, problem):
         self.problem = problem
@@ -143,6 +144,20 @@ def ctest(log, outcome, preset, selection, prefix=()):
     return outcome
 
 
+def counting(log, outcome, command, **environment):
+    """Runs what ends with a line `N passed, M failed`, and takes its counts."""
+    code = log.run(command, **environment)
+    summary = next(filter(None, map(SUMMARY.match, reversed(log.lines()))), None)
+    if summary is None:
+        return outcome.cannot_run(f"{command[0]} printed no summary and ended with {code}")
+    outcome.passed, outcome.failed, outcome.skipped = (int(n or 0) for n in summary.groups())
+    if code != 0 and outcome.failed == 0:
+        return outcome.cannot_run(f"{command[0]} ended with {code}")
+    if outcome.passed == 0 and outcome.failed == 0:
+        return outcome.cannot_run(f"{command[0]} ran no test")
+    return outcome
+
+
 def by_name(options):
     return ["-R", "|".join(options.tests)] if options.tests else []
 
@@ -187,16 +202,17 @@ def part_e2e(log, outcome, options):
     # The server has been built, unless something was edited since; its peers were not.
     if not build(log, "release") or not build(log, "release", "bench_servers"):
         return outcome.cannot_run("the release build failed")
-    code = log.run(["tests/e2e/run"], PARLEYD=str(ROOT / "build" / "release" / "parleyd"))
-    lines = log.lines()
-    summary = next(filter(None, map(SUMMARY.match, reversed(lines))), None)
-    if summary is None:
-        return outcome.cannot_run(f"tests/e2e/run printed no summary and ended with {code}")
-    outcome.passed, outcome.failed, outcome.skipped = (int(n or 0) for n in summary.groups())
-    if code != 0 and outcome.failed == 0:
-        return outcome.cannot_run(f"tests/e2e/run ended with {code}")
-    if outcome.passed == 0 and outcome.failed == 0:
-        return outcome.cannot_run("tests/e2e/run ran no test")
+    return counting(log, outcome, ["tests/e2e/run"],
+                    PARLEYD=str(ROOT / "build" / "release" / "parleyd"))
+
+
+def part_bench(log, outcome, options):
+    if not build(log, "release", "bench_servers"):
+        return outcome.cannot_run("the servers of the benchmarks do not build")
+    if log.run(["bench/macro/servers/prepare"]) != 0:
+        return outcome.cannot_run("the npm packages of the benchmarks could not be installed")
+    counting(log, outcome, ["bench/macro/check.py"])
+    outcome.notes += [line for line in log.lines() if line.startswith("speed: ")]
     return outcome
 
 
@@ -208,8 +224,9 @@ PARTS = {
     "tsan": (part_tsan, "the cross-worker tests under TSan"),
     "fuzz": (part_fuzz, "clang accepts it all, every fuzz target over its corpus"),
     "e2e": (part_e2e, "real clients against the release build"),
+    "bench": (part_bench, "every workload briefly, and this revision beside its parent"),
 }
-WITHOUT_TESTS_BY_NAME = ("release", "e2e")
+WITHOUT_TESTS_BY_NAME = ("release", "e2e", "bench")
 
 
 def read_options(arguments):
@@ -254,6 +271,8 @@ def print_report(outcomes):
     for o in outcomes:
         for name in o.failures:
             print(f"failed: {o.part}: {name}")
+        for note in o.notes:
+            print(note)
     print()
 
 
@@ -261,6 +280,9 @@ def main(arguments):
     os.environ.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=1")
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     os.environ.setdefault("TSAN_OPTIONS", "halt_on_error=1")
+    # The same source in another folder, such as the parent's, need not be compiled again.
+    os.environ.setdefault("CCACHE_BASEDIR", str(ROOT))
+    os.environ.setdefault("CCACHE_NOHASHDIR", "1")
     # Ending this run ends what it started, which runs in process groups of its own.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))

@@ -145,7 +145,8 @@ def idle_timeout():
     checked = subprocess.run([str(PROGRAM), "--check-config"], capture_output=True, text=True,
                              check=False).stdout
     configured = int(re.search(r"times.idle_timeout_ms = (\d+)", checked).group(1)) / 1000
-    with parleyd("--idle-timeout-ms", 2000, "--ping-interval-ms", 0, "--log-level", "off") as server:
+    options = ("--idle-timeout-ms", 2000, "--ping-interval-ms", 0, "--log-level", "off")
+    with parleyd(*options) as server:
         run = server.load({"connections": 50, "members": 50, "mode": "idle", "duration": "5s",
                            "warm-up": "0s"})
     closed = sum(n for kind, n in run["errors"].items() if "1001 idle timeout" in kind)

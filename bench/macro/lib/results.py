@@ -149,6 +149,6 @@ ratios round by round.
 {table(workloads)}
 
 What each workload asks is in bench/macro/lib/workloads.py; `runs.json` has every run as \
-docs/load-report.md describes it, without the full histograms; `results.json` is for ./dev dashboard.
+docs/load-report.md describes it, without the full histograms; `results.json` is for the dashboard.
 """, encoding="utf-8")
     return folder
