@@ -71,6 +71,7 @@ class Relay {
     bool dirty = false;       // Somebody is behind and may have no send under way.
   };
 
+  bool take_completions();  // Whether there were any.
   void accept();
   void receive(std::uint32_t slot);
   void send(std::uint32_t slot, Bytes bytes);
