@@ -96,6 +96,7 @@ class Edge {
   // The room's home wants the names of our members: tick() sends them, since mail to a home is no
   // answer that a letter may have (core/mail/mail.h).
   void on_ask_members(const Mail& mail);
+  [[nodiscard]] bool has_gathered() const { return !gathering_.empty(); }
   void end_turn();
   void tick();
 

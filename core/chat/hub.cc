@@ -285,6 +285,10 @@ void Hub::on_mail(Mail&& mail) {
   state_->handle(std::move(mail));
 }
 
+bool Hub::has_gathered() const {
+  return state_->edge.has_gathered();
+}
+
 void Hub::end_turn() {
   state_->edge.end_turn();
 }

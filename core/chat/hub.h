@@ -77,6 +77,9 @@ class Hub {
 
   void on_mail(Mail&& mail);
 
+  // Whether there is something for end_turn() to deliver.
+  [[nodiscard]] bool has_gathered() const;
+
   // Delivers what rooms gathered. Called last in each turn, before sends are flushed.
   void end_turn();
 

@@ -15,7 +15,7 @@ constexpr Duration tick_interval = milliseconds(50);
 // Sleeping is not exact: who must send on time stops sleeping this long before.
 constexpr Duration spin_before = microseconds(60);
 // In phase drain: so long nothing must have come for a worker that cannot know what is still owed.
-constexpr Duration quiet_enough = milliseconds(500);
+constexpr Duration quiet_enough = seconds(2);
 
 std::uint32_t streams_of(const Plan& plan) {
   return plan.mode == LoadMode::idle ? 0 : plan.publishers_of_room();

@@ -17,6 +17,8 @@ constexpr Duration tick_interval = milliseconds(200);
 // A worker whose mail does not fit looks again this soon whether others have made room.
 constexpr Duration hold_back_interval = microseconds(100);
 constexpr std::uint32_t mail_per_turn_max = 4096;
+// How often a turn looks for more before it delivers.
+constexpr std::uint32_t looks_max = 4;
 constexpr std::string_view shutdown_text = "Server shutting down";  // S0-18
 
 }  // namespace
@@ -89,6 +91,7 @@ void Worker::turn() {
   hub_.begin_turn(now, wall_now);
 
   handle_completions(completions);
+  if (!hold_back) gather();
   for (const ConnId id : transport_.take_drained()) hub_.on_drained(id);
   drain_mailbox();
   expire_timers();
@@ -123,6 +126,17 @@ void Worker::handle_completions(std::span<const io::Completion> completions) {
         break;
     }
     transport_.end_event(event);
+  }
+}
+
+// A burst of messages takes a while to arrive, and what leaves together costs one send for each
+// member: before a room's first message goes out, we look whether there are more.
+void Worker::gather() {
+  for (std::uint32_t looks = 0; looks < looks_max && hub_.has_gathered(); ++looks) {
+    const std::span<const io::Completion> more =
+        setup_.ring.wait(Instant{}, io::Ring::completion_batch_max);
+    if (more.empty()) return;
+    handle_completions(more);
   }
 }
 

@@ -74,6 +74,7 @@ class Worker {
 
   [[nodiscard]] Instant next_deadline();
   void handle_completions(std::span<const io::Completion> completions);
+  void gather();
   void on_accepted(Connection& connection);
   void on_data(Connection& connection, MutableBytes bytes);
   void on_ended(Connection& connection);
