@@ -278,7 +278,7 @@ TEST_F(ConfigTest, RoomsAreNamedOnceEach) {
               ElementsAre("lobby", "a b"));
   EXPECT_THAT(config({}, {"PARLEY_ROOMS_INITIAL="}).rooms_initial, ElementsAre());
   const std::string long_name(65, 'x');
-  for (const std::string wrong : {std::string("a,a"), std::string(",a"), long_name}) {
+  for (const std::string& wrong : {std::string("a,a"), std::string(",a"), long_name}) {
     EXPECT_THAT(refusal({"--rooms-initial", wrong}, {}), HasSubstr("must be names of 1 to 64"));
   }
   EXPECT_THAT(refused_file("[rooms]\ninitial = [\"a,b\"]"), HasSubstr("must not hold commas"));
