@@ -2,8 +2,8 @@
 //
 // Threading  The owning worker alone.
 // Lifetime   Outlives every outbox that uses it: CHECKs on destruction that all nodes came back.
-// Memory     16 bytes an entry, 40 a gap; grows with what is queued, bounded by the sum of the
-//            outboxes' bounds.
+// Memory     16 bytes an entry, 56 a gap (which is less than the payload it stands for took); grows
+//            with what is queued, bounded by the sum of the outboxes' bounds.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ class OutboxPool {
   OutboxPool() = default;
   OutboxPool(const OutboxPool&) = delete;
   OutboxPool& operator=(const OutboxPool&) = delete;
-  ~OutboxPool() { CHECK(nodes_in_use() == 0); }
+  ~OutboxPool() { CHECK(entries_.in_use() == 0 && gaps_.in_use() == 0); }
 
-  // Entries and gaps of all outboxes.
-  [[nodiscard]] std::uint32_t nodes_in_use() const { return entries_.in_use() + gaps_.in_use(); }
+  // Entries of all outboxes, gaps included.
+  [[nodiscard]] std::uint32_t nodes_in_use() const { return entries_.in_use(); }
 
   // Gives memory back after a burst, when nothing is queued anywhere. Cheap; call it now and then.
   void trim() {
@@ -35,9 +35,14 @@ class OutboxPool {
   friend class Outbox;
 
   struct Entry {
-    PayloadBlock* block = nullptr;  // One reference is the entry's.
+    PayloadBlock* block = nullptr;  // One reference is the entry's. Null: a gap.
     std::uint32_t next = 0;
-    std::uint32_t bytes = 0;  // Of the frame, so that walking touches no payload.
+    union {
+      std::uint32_t bytes = 0;  // Of the frame, so that walking touches no payload.
+      std::uint32_t gap;        // An index of gaps_.
+    };
+
+    [[nodiscard]] bool is_gap() const { return block == nullptr; }
   };
   static_assert(sizeof(Entry) == 16);
 
@@ -45,8 +50,7 @@ class OutboxPool {
     RoomId room;
     Sequence first = 0;
     Sequence last = 0;
-    std::uint32_t next = 0;
-    std::uint32_t before = 0;  // The entry that stands behind what is missing; none: the end.
+    std::uint32_t next = 0;  // Free nodes only.
   };
 
   ChunkedPool<Entry> entries_;

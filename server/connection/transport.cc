@@ -247,11 +247,11 @@ std::span<const ConnId> Transport::take_drained() {
 void Transport::apply_slow_reader_policy(Connection& connection, core::PayloadRef frame) {
   if (connection.phase == Phase::websocket &&
       config_.slow_reader == SlowReaderPolicy::drop_oldest) {
-    // More than this frame needs, so that not each frame of a flood pays for a walk and a notice.
+    // More than this frame needs, so that not each frame of a flood pays for a notice.
     const std::uint32_t wanted =
         std::max(static_cast<std::uint32_t>(frame->frame().size()), config_.outbox_bytes_max / 8);
     counters_.slow_reader_dropped +=
-        connection.outbox.drop_oldest(outboxes_, wanted, config_.outbox_bytes_max);
+        connection.outbox.drop_oldest(outboxes_, wanted, config_.outbox_bytes_max).publications;
     if (connection.outbox.push(outboxes_, frame, config_.outbox_bytes_max) ==
         core::OutboxStatus::queued) {
       return mark_flush_due(connection);
@@ -335,6 +335,7 @@ void Transport::flush_one(Connection& connection) {
   }
   std::array<Bytes, io::Ring::send_pieces_max> pieces;
   const std::uint32_t count = connection.outbox.take(outboxes_, pieces);
+  CHECK(count > 0);  // Gaps were taken before.
   counters_.sends += 1;
   ring_.send(connection.id, connection.socket, std::span(pieces).first(count));
 }

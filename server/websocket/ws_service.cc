@@ -144,20 +144,24 @@ void WsService::on_timer(Connection& connection) {
 }
 
 void WsService::tell_gaps(Connection& connection) {
-  core::Gap gap;
   core::OutboxPool& pool = borrowed_.transport.outboxes();
-  while (connection.outbox.take_gap(pool, gap)) {
-    core::PayloadRef frame = hub_->encode_gap(gap.room, gap.first, gap.last);
-    if (!frame) {
-      // The connection has left the room, and nobody here knows its name any more.
-      connection.outbox.drop_room(pool, gap.room);
-      continue;
-    }
-    counters_.gap_notices += 1;
-    // Beyond the bound: a notice takes far less than what was dropped for it.
-    const core::OutboxStatus status = connection.outbox.push_front(pool, frame, UINT32_MAX);
-    CHECK(status == core::OutboxStatus::queued);
+  while (true) {
+    gaps_.clear();
+    connection.outbox.take_gaps(pool, gaps_);
+    if (gaps_.empty()) return;
+    for (auto gap = gaps_.rbegin(); gap != gaps_.rend(); ++gap) tell_gap(connection, *gap);
   }
+}
+
+void WsService::tell_gap(Connection& connection, const core::Gap& gap) {
+  core::OutboxPool& pool = borrowed_.transport.outboxes();
+  core::PayloadRef frame = hub_->encode_gap(gap.room, gap.first, gap.last);
+  // Empty: the connection has left the room, and nobody here knows its name any more.
+  if (!frame) return connection.outbox.drop_room(pool, gap.room);
+  counters_.gap_notices += 1;
+  // Beyond the bound: a notice takes far less than what was dropped for it.
+  const core::OutboxStatus status = connection.outbox.push_front(pool, frame, UINT32_MAX);
+  CHECK(status == core::OutboxStatus::queued);
 }
 
 void WsService::send(ConnId conn, core::PayloadRef frame) {

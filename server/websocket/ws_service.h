@@ -63,6 +63,7 @@ class WsService final : public core::EdgeSink {
   [[nodiscard]] const WsCounters& counters() const { return counters_; }
 
  private:
+  void tell_gap(Connection& connection, const core::Gap& gap);
   void on_event(Connection& connection, const protocol::WsEvent& event);
   void on_text(Connection& connection, Bytes payload);
   [[nodiscard]] core::PayloadRef close_frame(std::uint16_t code, std::string_view reason);
@@ -71,6 +72,7 @@ class WsService final : public core::EdgeSink {
   Borrowed borrowed_;
   core::Hub* hub_ = nullptr;
   protocol::JsonReader json_;
+  std::vector<core::Gap> gaps_;  // Scratch.
   WsCounters counters_;
 };
 

@@ -37,7 +37,7 @@ struct ModelFrame {
 struct Range {
   Sequence first = 0;
   Sequence last = 0;
-  std::uint64_t before = 0;  // Serial number of the frame behind it; 0: the end of the queue.
+  std::uint64_t before = 0;  // Serial number of the next frame behind it; 0: the end of the queue.
 };
 
 class OutboxModel {
@@ -69,6 +69,7 @@ class OutboxModel {
   void finish() {
     if (in_flight_bytes_ != 0) on_sent(in_flight_bytes_);
     while (!frames_.empty()) {
+      take_gaps();
       take();
       on_sent(in_flight_bytes_);
     }
@@ -138,18 +139,18 @@ class OutboxModel {
     if (!fits) return;
     const auto at = std::find_if(frames_.begin(), frames_.end(),
                                  [](const ModelFrame& other) { return !other.touched(); });
-    move_gaps(at == frames_.end() ? 0 : at->serial, frame.serial);
-    frames_.insert(at, std::move(frame));
+    frames_.insert(at, std::move(frame));  // The gaps of this place stay behind it.
   }
 
   void take() {
     if (in_flight_bytes_ != 0) return;
+    if (below(4) != 0) take_gaps();  // Else it stops in front of them.
     std::array<Bytes, pieces_max> pieces;
     const std::uint32_t asked = 1 + below(pieces_max);
     const std::uint32_t count = outbox_.take(nodes_, std::span(pieces).first(asked));
     std::size_t expected = 0;
     while (expected < std::min<std::size_t>(asked, frames_.size()) &&
-           (expected == 0 || !is_behind_gap(frames_[expected].serial))) {
+           !is_behind_gap(frames_[expected].serial)) {
       ++expected;
     }
     ASSERT_EQ(count, expected);
@@ -192,7 +193,7 @@ class OutboxModel {
       remember_gap(*frame, before);
       frame = frames_.erase(frame);
     }
-    ASSERT_EQ(outbox_.drop_oldest(nodes_, wanted, bytes_max), expected);
+    ASSERT_EQ(outbox_.drop_oldest(nodes_, wanted, bytes_max).publications, expected);
     dropped += expected;
   }
 
@@ -261,7 +262,9 @@ class OutboxModel {
     const auto front = std::find_if(frames_.begin(), frames_.end(),
                                     [](const ModelFrame& frame) { return !frame.touched(); });
     const std::uint64_t due = front == frames_.end() ? 0 : front->serial;
-    for (Gap gap; outbox_.take_gap(nodes_, gap);) {
+    std::vector<Gap> taken;
+    outbox_.take_gaps(nodes_, taken);
+    for (const Gap& gap : taken) {
       std::vector<Range>& expected = gaps_[gap.room.low];
       const auto found = std::find_if(expected.begin(), expected.end(), [&](const Range& range) {
         return range.first == gap.first && range.last == gap.last && range.before == due;

@@ -61,6 +61,23 @@ class OutboxTest : public testing::Test {
     return texts;
   }
 
+  // How many publications went.
+  std::uint32_t drop_oldest(std::uint32_t bytes_wanted) {
+    return outbox_.drop_oldest(nodes_, bytes_wanted, bytes_max).publications;
+  }
+
+  // Those that are due: "1-3" of room_a is "a1-3".
+  std::vector<std::string> take_gaps() {
+    std::vector<Gap> gaps;
+    outbox_.take_gaps(nodes_, gaps);
+    std::vector<std::string> texts;
+    for (const Gap& gap : gaps) {
+      texts.push_back((gap.room == room_a ? "a" : "b") + std::to_string(gap.first) + "-" +
+                      std::to_string(gap.last));
+    }
+    return texts;
+  }
+
   PayloadPool payloads_{1 << 20};
   OutboxPool nodes_;
   Outbox outbox_;
@@ -188,19 +205,10 @@ TEST_F(OutboxTest, DropsTheOldestPublicationsAndRemembersTheGap) {
   push(publication("bbbb", room_b, 7, 9));  // Three publications in one frame.
   push(publication("cccc", room_a, 2, 2));
   push(publication("dddd", room_a, 3, 3));
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max - 4, bytes_max), 5u);
+  EXPECT_EQ(drop_oldest(bytes_max - 4), 5u);
   EXPECT_EQ(outbox_.queued_bytes(), 4u);
   EXPECT_TRUE(outbox_.has_gaps());
-  std::vector<Gap> gaps;
-  for (Gap gap; outbox_.take_gap(nodes_, gap);) gaps.push_back(gap);
-  ASSERT_EQ(gaps.size(), 2u);
-  if (gaps[0].room != room_a) std::swap(gaps[0], gaps[1]);
-  EXPECT_EQ(gaps[0].room, room_a);
-  EXPECT_EQ(gaps[0].first, 1u);
-  EXPECT_EQ(gaps[0].last, 2u);
-  EXPECT_EQ(gaps[1].room, room_b);
-  EXPECT_EQ(gaps[1].first, 7u);
-  EXPECT_EQ(gaps[1].last, 9u);
+  EXPECT_EQ(take_gaps(), (Texts{"a1-2", "b7-9"}));
   EXPECT_FALSE(outbox_.has_gaps());
   EXPECT_EQ(take(9), Texts{"dddd"});
   outbox_.on_sent(nodes_, 4);
@@ -213,11 +221,12 @@ TEST_F(OutboxTest, NeverDropsWhatIsInFlightPartlySentOrNotNumbered) {
   push(publication("cccc", room_a, 3, 3));
   push(frame("other"));
   EXPECT_EQ(take(2), (Texts{"aaaa", "bbbb"}));
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 1u);
+  EXPECT_EQ(drop_oldest(bytes_max), 1u);
   outbox_.on_sent(nodes_, 6);
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 0u);
+  EXPECT_EQ(drop_oldest(bytes_max), 0u);
   EXPECT_EQ(take(9), (Texts{"bb", "reply"}));
   outbox_.on_sent(nodes_, 7);
+  EXPECT_EQ(take_gaps(), Texts{"a3-3"});
   EXPECT_EQ(take(9), Texts{"other"});
   outbox_.on_sent(nodes_, 5);
 }
@@ -227,17 +236,15 @@ TEST_F(OutboxTest, AGapIsDueWhereTheDroppedPublicationsStood) {
   push(frame("reply"));
   push(publication("bbbb", room_a, 2, 2));
   EXPECT_EQ(take(1), Texts{"aaaa"});
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 1u);
+  EXPECT_EQ(drop_oldest(bytes_max), 1u);
   push(publication("cccc", room_a, 3, 3));
   outbox_.on_sent(nodes_, 2);
-  Gap gap;
-  EXPECT_FALSE(outbox_.take_gap(nodes_, gap));
+  EXPECT_EQ(take_gaps(), Texts{});
   EXPECT_TRUE(outbox_.has_gaps());
   EXPECT_EQ(take(9), (Texts{"aa", "reply"}));
   outbox_.on_sent(nodes_, 7);
-  ASSERT_TRUE(outbox_.take_gap(nodes_, gap));
-  EXPECT_EQ(gap.first, 2u);
-  EXPECT_EQ(gap.last, 2u);
+  EXPECT_EQ(take(9), Texts{});  // The gap is due.
+  EXPECT_EQ(take_gaps(), Texts{"a2-2"});
   push_front(frame("gap"));
   EXPECT_EQ(take(9), (Texts{"gap", "cccc"}));
   outbox_.on_sent(nodes_, 7);
@@ -247,14 +254,10 @@ TEST_F(OutboxTest, GapsOfOnePlaceAreOneGapWhateverTheOrderOfDropping) {
   push(publication("aaaa", room_a, 1, 1));
   push(publication("bbbb", room_a, 2, 2));
   EXPECT_EQ(take(1), Texts{"aaaa"});
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 1u);
+  EXPECT_EQ(drop_oldest(bytes_max), 1u);
   outbox_.on_sent(nodes_, 0);
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 1u);
-  Gap gap;
-  ASSERT_TRUE(outbox_.take_gap(nodes_, gap));
-  EXPECT_EQ(gap.first, 1u);
-  EXPECT_EQ(gap.last, 2u);
-  EXPECT_FALSE(outbox_.take_gap(nodes_, gap));
+  EXPECT_EQ(drop_oldest(bytes_max), 1u);
+  EXPECT_EQ(take_gaps(), Texts{"a1-2"});
 }
 
 TEST_F(OutboxTest, DropsWhatFollowsAGapThatCannotBeTold) {
@@ -262,56 +265,87 @@ TEST_F(OutboxTest, DropsWhatFollowsAGapThatCannotBeTold) {
   push(publication("bbbb", room_a, 2, 2));
   push(publication("cccc", room_b, 1, 1));
   push(frame("bye"));
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max - 11, bytes_max), 1u);
+  EXPECT_EQ(drop_oldest(bytes_max - 11), 1u);
   outbox_.drop_room(nodes_, room_a);
   EXPECT_FALSE(outbox_.has_gaps());
   EXPECT_EQ(take(9), (Texts{"cccc", "bye"}));
   outbox_.on_sent(nodes_, 7);
 }
 
-TEST_F(OutboxTest, NeverCallsMissingWhatWasSentBetweenTwoGaps) {
+TEST_F(OutboxTest, NeverCallsMissingWhatIsKeptBetweenTwoGaps) {
   push(publication("aaaa", room_a, 1, 1));
+  push(frame("reply"));
   push(publication("bbbb", room_a, 2, 2));
-  push(publication("cccc", room_a, 3, 4));
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max - 8, bytes_max), 1u);
-  EXPECT_EQ(take(1), Texts{"bbbb"});
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 2u);
-  outbox_.on_sent(nodes_, 4);
-  Gap gap;
-  ASSERT_TRUE(outbox_.take_gap(nodes_, gap));
-  EXPECT_EQ(gap.first, 3u);
-  EXPECT_EQ(gap.last, 4u);
-  ASSERT_TRUE(outbox_.take_gap(nodes_, gap));
-  EXPECT_EQ(gap.first, 1u);
-  EXPECT_EQ(gap.last, 1u);
+  push(publication("cccc", room_b, 1, 1));
+  push(publication("dddd", room_a, 3, 4));
+  EXPECT_EQ(drop_oldest(bytes_max), 5u);
+  EXPECT_EQ(take_gaps(), Texts{"a1-1"});
+  push_front(frame("gap"));
+  EXPECT_EQ(take(9), (Texts{"gap", "reply"}));
+  outbox_.on_sent(nodes_, 8);
+  EXPECT_EQ(take_gaps(), (Texts{"a2-4", "b1-1"}));
 }
 
 TEST_F(OutboxTest, QueuesBehindADroppedLastEntry) {
   push(frame("reply"));
   push(publication("aaaa", room_a, 1, 1));
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 1u);
+  EXPECT_EQ(drop_oldest(bytes_max), 1u);
   push(frame("next"));
   EXPECT_EQ(take(9), Texts{"reply"});  // Up to the gap.
   outbox_.on_sent(nodes_, 5);
+  EXPECT_EQ(take_gaps(), Texts{"a1-1"});
   EXPECT_EQ(take(9), Texts{"next"});
   outbox_.on_sent(nodes_, 4);
 }
 
 TEST_F(OutboxTest, CanDropEverythingAndGoOn) {
   push(publication("aaaa", room_a, 1, 1));
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 1u);
+  EXPECT_EQ(drop_oldest(bytes_max), 1u);
   EXPECT_TRUE(outbox_.empty());
   push(publication("bbbb", room_a, 2, 2));
-  Gap gap;
-  ASSERT_TRUE(outbox_.take_gap(nodes_, gap));
+  EXPECT_EQ(take_gaps(), Texts{"a1-1"});
   push_front(frame("gap"));
   EXPECT_EQ(take(9), (Texts{"gap", "bbbb"}));
   outbox_.on_sent(nodes_, 7);
 }
 
+// Whoever asks for errors between the messages that it does not read must not make each further
+// message cost what it has queued.
+TEST_F(OutboxTest, DroppingCostsByWhatIsDroppedNotByWhatIsQueued) {
+  constexpr std::uint32_t much = 1 << 20;
+  constexpr std::uint32_t rounds = 4'000;
+  Sequence last = 0;
+  const auto queue = [&](PayloadRef payload) {
+    ASSERT_EQ(outbox_.push(nodes_, payload, much), OutboxStatus::queued);
+  };
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    queue(frame("an error"));
+    ++last;
+    queue(publication("message", room_a, last, last));
+  }
+  std::uint64_t walked_past = 0;
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    const Dropped dropped = outbox_.drop_oldest(nodes_, much - outbox_.queued_bytes() + 1, much);
+    ASSERT_EQ(dropped.publications, 1u);
+    walked_past += dropped.walked_past;
+    ++last;
+    queue(publication("message", room_a, last, last));
+  }
+  EXPECT_LE(walked_past, 3 * rounds);
+  // The same when only the end of the queue may go.
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    const Dropped dropped = outbox_.drop_oldest(nodes_, much - 8 * rounds, much);
+    walked_past += dropped.walked_past;
+    ++last;
+    queue(publication("message", room_a, last, last));
+  }
+  EXPECT_LE(walked_past, 6 * rounds);
+  EXPECT_EQ(nodes_.nodes_in_use(), 2 * rounds + 1);
+}
+
 TEST_F(OutboxTest, DropsNothingWhenThereIsRoom) {
   push(publication("aaaa", room_a, 1, 1));
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max - 4, bytes_max), 0u);
+  EXPECT_EQ(drop_oldest(bytes_max - 4), 0u);
   EXPECT_FALSE(outbox_.has_gaps());
 }
 
@@ -326,7 +360,7 @@ TEST_F(OutboxTest, AFailedSendLeavesEverythingQueued) {
 TEST_F(OutboxTest, ClearGivesBackPartlySentEntriesAndGaps) {
   push(frame("one"));
   push(publication("aaaa", room_a, 1, 1));
-  EXPECT_EQ(outbox_.drop_oldest(nodes_, bytes_max, bytes_max), 1u);
+  EXPECT_EQ(drop_oldest(bytes_max), 1u);
   EXPECT_EQ(take(1).size(), 1u);
   outbox_.on_sent(nodes_, 2);
   outbox_.clear(nodes_);
