@@ -176,10 +176,7 @@ void Transport::on_send(const io::Completion& completion) {
     timers_.set(connection->id.slot, now_ + milliseconds(config_.close_timeout_ms));
   }
   if (connection->pong) send_pong(*connection, std::move(connection->pong));
-  if (connection->drain_wanted && has_room(*connection)) {
-    connection->drain_wanted = false;
-    drained_.push_back(connection->id);
-  }
+  look_for_room(*connection);
   if (!connection->outbox.empty()) return mark_flush_due(*connection);
   shut_down_when_flushed(*connection);
 }
@@ -219,6 +216,14 @@ void Transport::send(Connection& connection, core::PayloadRef frame) {
   mark_flush_due(connection);
 }
 
+void Transport::send_if_it_fits(Connection& connection, core::PayloadRef frame) {
+  if (!connection.accepts_output()) return;
+  if (connection.outbox.push(outboxes_, frame, config_.outbox_bytes_max) ==
+      core::OutboxStatus::queued) {
+    mark_flush_due(connection);
+  }
+}
+
 void Transport::send_pong(Connection& connection, core::PayloadRef frame) {
   constexpr std::uint32_t stuck_bytes = 1024;
   if (connection.outbox.queued_bytes() < stuck_bytes) return send(connection, std::move(frame));
@@ -236,6 +241,12 @@ bool Transport::has_room(Connection& connection) {
   if (connection.outbox.queued_bytes() < config_.outbox_bytes_max / 4) return true;
   connection.drain_wanted = true;
   return false;
+}
+
+void Transport::look_for_room(Connection& connection) {
+  if (!connection.drain_wanted || !has_room(connection)) return;
+  connection.drain_wanted = false;
+  drained_.push_back(connection.id);
 }
 
 std::span<const ConnId> Transport::take_drained() {

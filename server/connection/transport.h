@@ -80,6 +80,8 @@ class Transport {
 
   // Queues a frame, unless the connection says no more; applies the policy for slow readers.
   void send(Connection& connection, core::PayloadRef frame);
+  // The same if it fits; else it is let go, and no policy applies.
+  void send_if_it_fits(Connection& connection, core::PayloadRef frame);
   // Answers a ping. While output is stuck only the latest is kept (RFC 6455 5.5.3 allows that): a
   // pong takes a few bytes of the bound, but a whole block of memory.
   void send_pong(Connection& connection, core::PayloadRef frame);
@@ -112,7 +114,11 @@ class Transport {
   // Whether less than a quarter of the bound is queued. If not, the connection is among those that
   // take_drained() names once it is.
   [[nodiscard]] bool has_room(Connection& connection);
+  // Looks whether there is room now that was waited for: after a send, or when something was
+  // dropped instead.
+  void look_for_room(Connection& connection);
   [[nodiscard]] std::span<const ConnId> take_drained();
+  [[nodiscard]] bool has_drained() const { return !drained_.empty(); }
 
   [[nodiscard]] core::TimerWheel& timers() { return timers_; }
   [[nodiscard]] core::OutboxPool& outboxes() { return outboxes_; }

@@ -102,8 +102,8 @@ void Worker::turn() {
 }
 
 Instant Worker::next_deadline() {
-  const bool work_left =
-      mail_left_ || transport_.has_departures() || !transport_.flush_due().empty();
+  const bool work_left = mail_left_ || transport_.has_departures() || transport_.has_drained() ||
+                         !transport_.flush_due().empty();
   if (work_left) return Instant{};
   return std::min({transport_.timers().next(), next_tick_, drain_deadline_});
 }
@@ -232,6 +232,7 @@ void Worker::flush_sends() {
     if (connection.outbox.has_gaps() && !connection.outbox.in_flight() &&
         (connection.phase == Phase::websocket || connection.phase == Phase::flushing)) {
       ws_.tell_gaps(connection);
+      transport_.look_for_room(connection);  // Nothing may be left that is sent.
     }
     transport_.flush_one(connection);
   }
@@ -256,7 +257,8 @@ void Worker::start_draining() {
   for (std::uint32_t slot = 0; slot < transport_.table().slots_touched(); ++slot) {
     Connection& connection = transport_.table().at(slot);
     if (connection.phase == Phase::websocket) {
-      if (connection.in_hub) transport_.send(connection, goodbye.share());
+      // The close frame says the same, and whoever is late to read shall not miss that.
+      if (connection.in_hub) transport_.send_if_it_fits(connection, goodbye.share());
       ws_.close(connection, protocol::WsCloseCode::going_away, shutdown_text);
     } else if (connection.phase == Phase::http || connection.phase == Phase::admission) {
       transport_.finish(connection);

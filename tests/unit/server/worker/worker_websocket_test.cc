@@ -284,6 +284,41 @@ TEST(WorkerDrain, SaysGoodbyeWith1001AndRefusesNewcomers) {
   EXPECT_EQ(server.worker().cut_off(), 0u);
 }
 
+// Two clients ask for the same, one reads: what the other has queued can be told from that.
+TEST(WorkerDrain, SaysGoodbyeWith1001ToWhomItsAnnouncementDoesNotFit) {
+  Config config = with_echo();
+  config.rate_connection = {};
+  config.outbox_bytes_max = 200'000;
+  WorkerHarness server(config);
+  const Link slow = server.upgrade("/ws");
+  const Link reader = server.upgrade("/ws");
+  const auto sent_bytes = [&] { return server.worker().transport().counters().sent_bytes; };
+  const std::uint64_t sent_before = sent_bytes();
+  std::uint64_t answered_bytes = 0;  // To each of the two.
+  const auto ask_for_an_error = [&](const std::string& id) {
+    for (const Link link : {slow, reader}) {
+      server.send_text(link, R"({"type":"no such","id":")" + id + R"("})");
+    }
+    const Frames heard = server.frames(reader);
+    ASSERT_EQ(heard.size(), 1u);
+    answered_bytes += 2 + heard[0].payload.size();
+  };
+  const auto free_bytes = [&] {
+    return config.outbox_bytes_max - (2 * answered_bytes - (sent_bytes() - sent_before));
+  };
+  ask_for_an_error("x");
+  const std::uint64_t error_bytes = answered_bytes;
+  while (free_bytes() > 2 * error_bytes) ask_for_an_error("x");
+  const std::uint64_t rest_bytes = free_bytes() - error_bytes;
+  ask_for_an_error(std::string(1 + std::min<std::uint64_t>(rest_bytes, 40), 'x'));
+  ASSERT_LT(free_bytes(), 50u);  // The announcement takes 52.
+  server.worker().start_draining();
+  const Frames heard = server.frames(slow);
+  ASSERT_FALSE(heard.empty());
+  EXPECT_EQ(close_code(heard.back()), 1001);
+  EXPECT_EQ(server.worker().transport().counters().slow_reader_disconnects, 0u);
+}
+
 TEST(WorkerDrain, FlushesWhatIsQueuedBeforeTheGoodbye) {
   WorkerHarness server(with_echo());
   const Link link = server.upgrade("/echo");
