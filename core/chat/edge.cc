@@ -32,6 +32,11 @@ std::uint32_t frame_bytes(const PayloadRef& frame) {
   return frame->end - frame->begin;
 }
 
+// An outbox may drop what is numbered, as a whole, and nothing else may go with it.
+bool are_of_a_kind(const PayloadRef& one, const PayloadRef& other) {
+  return (one->first_sequence == 0) == (other->first_sequence == 0);
+}
+
 }  // namespace
 
 struct Edge::Room {
@@ -394,8 +399,8 @@ void Edge::flush(Room& room) {
   for (std::size_t first = 0; first < frames.size();) {
     std::size_t last = first + 1;
     std::uint32_t bytes = frame_bytes(frames[first]);
-    while (last < frames.size() && bytes <= copied_frame_bytes_max &&
-           frame_bytes(frames[last]) <= copied_frame_bytes_max &&
+    while (last < frames.size() && are_of_a_kind(frames[first], frames[last]) &&
+           bytes <= copied_frame_bytes_max && frame_bytes(frames[last]) <= copied_frame_bytes_max &&
            bytes + frame_bytes(frames[last]) <= sequence_bytes_max) {
       bytes += frame_bytes(frames[last]);
       last += 1;
@@ -420,10 +425,9 @@ PayloadRef Edge::join_frames(Room& room, std::size_t first, std::size_t last) {
     const Bytes source = frame->frame();
     std::memcpy(joined->bytes() + joined->end, source.data(), source.size());
     joined->end += static_cast<std::uint32_t>(source.size());
-    if (frame->first_sequence == 0) continue;
-    if (joined->first_sequence == 0) joined->first_sequence = frame->first_sequence;
-    joined->last_sequence = frame->last_sequence;
   }
+  joined->first_sequence = room.gathered[first]->first_sequence;
+  joined->last_sequence = room.gathered[last - 1]->last_sequence;
   return joined;
 }
 

@@ -21,7 +21,14 @@ class Chat::Sink final : public EdgeSink {
     chat_.hear(self_, conn.slot, frame->frame());
   }
   void deliver(std::span<const std::uint32_t> slots, const PayloadRef& frame) override {
-    for (const std::uint32_t slot : slots) chat_.hear(self_, slot, frame->frame());
+    for (const std::uint32_t slot : slots) {
+      std::vector<Json>& heard = chat_.clients_[chat_.client_at_.at({self_, slot})].heard;
+      const std::size_t before = heard.size();
+      chat_.hear(self_, slot, frame->frame());
+      if (frame->first_sequence == 0) continue;
+      // It may be dropped, so it holds what its numbers say and nothing else.
+      EXPECT_EQ(heard.size() - before, frame->last_sequence - frame->first_sequence + 1);
+    }
   }
   void close(ConnId, CloseCode, std::string_view) override {
     ADD_FAILURE() << "the classic vocabulary closes no connection";
