@@ -13,6 +13,7 @@
 #include <openssl/pem.h>
 
 #include "core/base/check.h"
+#include "core/base/text.h"
 
 namespace parley::services {
 
@@ -112,32 +113,20 @@ bool is_compact_form(std::string_view token) {
          is_base64url(token.substr(second + 1));
 }
 
-// C0, DEL and C1 (U+0080 to U+009F, which UTF-8 writes as C2 80 to C2 9F).
-bool has_control_characters(std::string_view text) {
-  unsigned char before = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return true;
-    if (before == 0xc2 && byte < 0xa0) return true;
-    before = byte;
-  }
-  return false;
-}
-
-// The first bytes of valid UTF-8, cut where a character begins.
+// The first bytes of valid UTF-8, cut where a character begins, and not behind a space.
 std::string_view cut(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
   std::size_t bytes = bytes_max;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
-  return text.substr(0, bytes);
+  return without_trailing_spaces(text.substr(0, bytes));
 }
 
 Result<void> check_subject(std::string_view subject) {
   if (subject.empty() || subject.size() > subject_bytes_max) {
     return failure("the token's sub is not 1 to 128 bytes");
   }
-  if (has_control_characters(subject)) {
-    return failure("the token's sub holds control characters");
+  if (!valid_user_name(subject)) {
+    return failure("the token's sub begins or ends with a space, or holds what cannot be seen");
   }
   return {};
 }
@@ -196,11 +185,8 @@ Result<TokenClaims> claims_of(jwt_t* jwt, UnixMillis now) {
 
   const char* username = jwt_get_grant(jwt, "username");
   if (username == nullptr || *username == '\0') username = jwt_get_grant(jwt, "name");
-  if (username == nullptr || *username == '\0') username = subject;
+  if (username == nullptr || !valid_user_name(username)) username = subject;
   claims.username = cut(username, username_bytes_max);
-  if (has_control_characters(claims.username)) {
-    return failure("the token's username holds control characters");
-  }
   return claims;
 }
 
@@ -275,8 +261,11 @@ Result<std::string> mint_token(const TokenKey& key, const TokenClaims& claims, U
   if (!secret_ok) return std::unexpected(secret_ok.error());
   const Result<void> subject_ok = check_subject(claims.subject);
   if (!subject_ok) return std::unexpected(subject_ok.error());
-  if (claims.username.size() > username_bytes_max || has_control_characters(claims.username)) {
-    return failure("the user name is longer than 64 bytes or holds control characters");
+  const bool named = !claims.username.empty();
+  if (claims.username.size() > username_bytes_max || (named && !valid_user_name(claims.username))) {
+    return failure(
+        "the user name is longer than 64 bytes, begins or ends with a space, or holds what cannot "
+        "be seen");
   }
 
   jwt_t* made = nullptr;
@@ -286,7 +275,7 @@ Result<std::string> mint_token(const TokenKey& key, const TokenClaims& claims, U
       jwt_set_alg(made, JWT_ALG_HS256, reinterpret_cast<const unsigned char*>(key.key.data()),
                   static_cast<int>(key.key.size()));
   error |= jwt_add_grant(made, "sub", claims.subject.c_str());
-  if (!claims.username.empty()) {
+  if (named) {
     error |= jwt_add_grant(made, "username", claims.username.c_str());
   }
   error |= jwt_add_grant_int(made, "iat", static_cast<long>(issued.value / 1'000));

@@ -26,8 +26,8 @@ struct TokenKey {
 };
 
 struct TokenClaims {
-  std::string subject;   // `sub`, required: 1-128 bytes, valid UTF-8, no control characters.
-  std::string username;  // `username`, else `name`, else `sub`; cut to at most 64 bytes.
+  std::string subject;   // `sub`, required: 1-128 bytes, valid_user_name() (core/base/text.h).
+  std::string username;  // `username`, else `name`, if valid; else `sub`. Cut to 64 bytes.
   UnixMillis expires;    // INT64_MAX when the token has no `exp`.
 };
 

@@ -40,7 +40,7 @@ TEST(RoomName, HasNoControlCharacters) {
   }
   for (int c = 0x80; c < 0xc0; ++c) {  // U+0080 to U+00BF
     const std::string name = std::string("a\xc2") + static_cast<char>(c) + "b";
-    EXPECT_EQ(valid(name), c >= 0xa0) << c;
+    EXPECT_EQ(valid(name), c >= 0xa0 && c != 0xad) << c;
   }
 }
 

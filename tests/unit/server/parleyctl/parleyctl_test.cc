@@ -196,6 +196,8 @@ TEST_F(Parleyctl, RefusesWhatItCannotSign) {
   EXPECT_EQ(weak.code, 1);
   EXPECT_EQ(weak.err, "parleyctl: the HS256 secret is shorter than 32 bytes\n");
   EXPECT_EQ(run("token --user '' --secret " + secret, "").code, 1);
+  EXPECT_EQ(run("token --user a\u202eb --secret " + secret, "").code, 1);
+  EXPECT_EQ(run("token --user u --name a\u00adb --secret " + secret, "").code, 1);
   const Outcome absent = run("token --user u --config absent.toml", "");
   EXPECT_EQ(absent.code, 1);
   EXPECT_EQ(absent.err,
