@@ -341,6 +341,8 @@ RoomHomes::Rest RoomHomes::send_missed(std::uint32_t index, const Mail& mail, bo
   return send_range(index, mail, {.since = since, .messages = room.last - since}, true);
 }
 
+// What is wanted, as far as history_reply_bytes_max goes; the rest is for another request. Or, when
+// nothing follows by itself, one frame's worth: who asks once is answered once.
 RoomHomes::Rest RoomHomes::send_range(std::uint32_t index, const Mail& mail, Rest wanted,
                                       bool follows_by_itself) {
   const Room& room = *rooms_[index];
@@ -359,7 +361,8 @@ RoomHomes::Rest RoomHomes::send_range(std::uint32_t index, const Mail& mail, Res
     const std::span<PayloadBlock* const> part = next_part(index, wanted, bytes_left);
     if (!part.empty()) wanted.since = part.back()->last_sequence;
     wanted.messages -= part.size();
-    another = wanted.messages > 0 && wanted.since < room.last && bytes_left > 0;
+    another =
+        follows_by_itself && wanted.messages > 0 && wanted.since < room.last && bytes_left > 0;
     const bool more = follows_by_itself ? wanted.messages > 0 : wanted.since < room.last;
     PayloadRef frame = borrowed_.vocabulary.history(borrowed_.encoder, room.name, part, more);
     if (!frame) return {};

@@ -174,6 +174,22 @@ test('repairs a gap of a slow reader through history, in pages', () => {
   assert.deepEqual(shown(room), Array.from({length: 153}, (_, index) => index + 1));
 });
 
+test('asks on where an answer ends that is smaller than what was asked for', () => {
+  const {last} = in_general(2);
+  last().tell({type: 'gap', room: 'general', from: 3, to: 152, reason: 'slow_reader'}, said(153));
+  const asked = [];
+  for (let since = 2; since < 152; since += 7) {
+    const requests = last().take('history');
+    assert.equal(requests.length, 1); // One at a time, each answered by one frame.
+    asked.push(requests[0].since);
+    const count = Math.min(7, 152 - since);
+    const part = Array.from({length: count}, (_, index) => said(since + 1 + index));
+    last().tell(history(part, since + count < 152));
+  }
+  assert.deepEqual(asked, Array.from({length: 22}, (_, index) => 2 + 7 * index));
+  assert.deepEqual(last().take('history'), []);
+});
+
 test('shows the part of a gap that the history no longer has', () => {
   const {room, last} = in_general(2);
   last().tell(said(8));

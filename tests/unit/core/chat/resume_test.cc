@@ -294,6 +294,25 @@ TEST_F(Resume, HistorySinceRepairsAGap) {
   EXPECT_EQ(heard[0]["more"], false);
 }
 
+TEST_F(Resume, HistorySinceIsOneFrameAndItsMoreTellsTheRest) {
+  start(config());
+  speak(100, 3'000);  // 20 of them fill a frame.
+  join(Json::object());
+  std::vector<Sequence> all;
+  bool more = true;
+  while (more) {
+    const std::vector<Json> heard =
+        ask_history({{"since", all.empty() ? 0 : all.back()}, {"limit", 100}});
+    ASSERT_EQ(heard.size(), 1u);
+    const std::vector<Sequence> part = numbers(heard[0]);
+    ASSERT_FALSE(part.empty());
+    EXPECT_LT(part.size(), 100u);
+    all.insert(all.end(), part.begin(), part.end());
+    more = heard[0]["more"];
+  }
+  EXPECT_EQ(all, range(1, 100));
+}
+
 TEST_F(Resume, HistorySinceBeforeTheRecordNamesWhatExpired) {
   start(config());
   speak(260);
