@@ -5,6 +5,7 @@
 
 #include "core/base/check.h"
 #include "core/payload/payload_pool.h"
+#include "core/rooms/join_request.h"
 #include "core/rooms/room_homes.h"
 #include "core/rooms/room_name.h"
 
@@ -25,6 +26,7 @@ constexpr std::size_t waiting_max = 64;
 
 struct Joining {
   ConnId conn;
+  Gates gates;       // The way of this join, for the `leave` that undoes it.
   bool abandoned{};  // It left or closed before the home answered.
 };
 
@@ -53,14 +55,13 @@ Edge::Edge(const HubConfig& config, WorkerId self, std::uint16_t worker_count, B
 
 Edge::~Edge() = default;
 
-Session& Edge::open(ConnId conn, Identity identity, std::uint64_t address_key) {
+Session& Edge::open(ConnId conn, Identity identity) {
   CHECK(conn.slot < config_.connections_max);
   if (conn.slot >= sessions_.size()) sessions_.resize(conn.slot + 1);
   CHECK(sessions_[conn.slot] == nullptr);
   auto session = std::make_unique<Session>();
   session->conn = conn;
   session->identity = std::move(identity);
-  session->address_key = address_key;
   sessions_[conn.slot] = std::move(session);
   sessions_open_ += 1;
   return *sessions_[conn.slot];
@@ -78,10 +79,6 @@ Session* Edge::find(ConnId conn) {
   if (conn.slot >= sessions_.size()) return nullptr;
   Session* session = sessions_[conn.slot].get();
   return session != nullptr && session->conn == conn ? session : nullptr;
-}
-
-WorkerId Edge::home_of(RoomId room) const {
-  return WorkerId{static_cast<std::uint16_t>(room.high % worker_count_)};
 }
 
 std::uint32_t Edge::find_or_create(RoomId id, std::string_view name) {
@@ -143,15 +140,15 @@ std::string_view Edge::room_name(RoomId id) const {
   return index == RoomTable::none ? std::string_view{} : std::string_view(rooms_[index]->name);
 }
 
-JoinStatus Edge::join(Session& session, std::string_view name, const Resume* resume,
+JoinStatus Edge::join(Session& session, std::string_view room, const JoinOptions& options,
                       std::string_view user) {
-  const RoomId id = room_id(name, config_.hash_key);
+  const RoomId id = room_id(room, config_.hash_key);
   if (const std::uint32_t index = table_.find(id);
       index != RoomTable::none && membership_of(session, index) != nullptr) {
     return JoinStatus::already_in_room;
   }
   if (session.rooms.size() >= config_.rooms_per_connection_max) return JoinStatus::too_many_rooms;
-  const std::uint32_t index = find_or_create(id, name);
+  const std::uint32_t index = find_or_create(id, room);
   if (index == RoomTable::none) return JoinStatus::server_full;
   rooms_[index]->waiting += 1;
   session.rooms.push_back({index, Membership::joining});
@@ -163,12 +160,13 @@ JoinStatus Edge::join(Session& session, std::string_view name, const Resume* res
   mail.origin = self_;
   mail.room = id;
   mail.payload = payload_of(borrowed_.pool, user);
-  mail.subject = payload_of(borrowed_.pool, name);
-  if (resume != nullptr) {
+  JoinRequest request{.room = room, .tag = options.tag};
+  if (options.resume) {
     mail.flags = RoomMailFlags::resume;
-    mail.number = resume->since;
-    mail.number2 = resume->epoch;
+    request.since = options.resume->since;
+    request.epoch = options.resume->epoch;
   }
+  mail.subject = pack(borrowed_.pool, request);
   session.waiting.push_back(std::move(mail));
   ask_next(session);
   return JoinStatus::asked;
@@ -186,17 +184,20 @@ void Edge::ask_next(Session& session) {
   session.posting = true;
   while (!session.asking && !session.waiting.empty() && borrowed_.sink.has_room(session.conn)) {
     Mail mail = std::move(session.waiting.front());
-    session.waiting.pop_front();
+    session.waiting.erase(session.waiting.begin());
+    if (session.waiting.empty()) session.waiting.shrink_to_fit();  // Idle sessions own nothing.
     session.asking = true;
     session.asked = mail.room;
     if (mail.kind == MailKind::join) {
       const std::uint32_t index = table_.find(mail.room);
       CHECK(index != RoomTable::none && rooms_[index]->waiting > 0);
       rooms_[index]->waiting -= 1;
-      rooms_[index]->joining.push_back({session.conn, false});
+      rooms_[index]->joining.push_back({session.conn, session.gates, false});
+      borrowed_.gatekeeper.pass(std::move(mail), session.gates);
+    } else {
+      const WorkerId home = home_of(mail.room, worker_count_);
+      borrowed_.post.send(home, std::move(mail));
     }
-    const WorkerId home = home_of(mail.room);
-    borrowed_.post.send(home, std::move(mail));
   }
   session.posting = false;
 }
@@ -221,7 +222,7 @@ void Edge::on_reply(Mail&& mail) {
     next.room = mail.room;
     next.number = mail.number;
     next.number2 = mail.number2;
-    session->waiting.push_front(std::move(next));
+    session->waiting.insert(session->waiting.begin(), std::move(next));
   }
   ask_next(*session);
 }
@@ -242,6 +243,7 @@ void Edge::leave(Session& session, RoomId id) {
     if (mail.kind == MailKind::join) room.waiting -= 1;
     return true;
   });
+  if (session.waiting.empty()) session.waiting.shrink_to_fit();
   if (position == Membership::joining) {
     // The home's answer is on its way: on_joined() will send the `leave`, on a refusal nothing.
     for (Joining& joining : room.joining) {
@@ -251,7 +253,7 @@ void Edge::leave(Session& session, RoomId id) {
   }
   flush(room);
   remove_member(index, position);
-  post_leave(session.conn, id);
+  post_leave(session.conn, session.gates, id);
   drop_if_unused(index);
 }
 
@@ -267,13 +269,14 @@ void Edge::remove_member(std::uint32_t index, std::uint32_t position) {
   membership->position = position;
 }
 
-void Edge::post_leave(ConnId conn, RoomId room) {
+// The way of the join and of what was published in between, so that it arrives behind them.
+void Edge::post_leave(ConnId conn, const Gates& gates, RoomId room) {
   Mail mail;
   mail.kind = MailKind::leave;
   mail.conn = conn;
   mail.origin = self_;
   mail.room = room;
-  borrowed_.post.send(home_of(room), std::move(mail));
+  borrowed_.gatekeeper.pass(std::move(mail), gates);
 }
 
 void Edge::on_joined(Mail&& mail) {
@@ -284,10 +287,10 @@ void Edge::on_joined(Mail&& mail) {
   const auto joining = std::find_if(room.joining.begin(), room.joining.end(),
                                     [&mail](const Joining& j) { return j.conn == mail.conn; });
   CHECK(joining != room.joining.end());
-  const bool abandoned = joining->abandoned;
+  const Joining joined = *joining;
   room.joining.erase(joining);
-  if (abandoned) {
-    post_leave(mail.conn, mail.room);
+  if (joined.abandoned) {
+    post_leave(joined.conn, joined.gates, mail.room);
     drop_if_unused(index);
     return;
   }
@@ -301,7 +304,7 @@ void Edge::on_joined(Mail&& mail) {
   if (mail.payload) borrowed_.sink.send(mail.conn, std::move(mail.payload));
 }
 
-Session* Edge::on_join_refused(const Mail& mail, std::string& name) {
+Session* Edge::on_join_refused(const Mail& mail) {
   const std::uint32_t index = table_.find(mail.room);
   CHECK(index != RoomTable::none);
   Room& room = *rooms_[index];
@@ -310,7 +313,6 @@ Session* Edge::on_join_refused(const Mail& mail, std::string& name) {
   CHECK(joining != room.joining.end());
   const bool abandoned = joining->abandoned;
   room.joining.erase(joining);
-  name = room.name;
   Session* session = nullptr;
   if (!abandoned) {
     session = find(mail.conn);
@@ -380,7 +382,7 @@ std::size_t Edge::send_members(RoomId id) {
     mail.room = id;
     mail.payload =
         payload_of(borrowed_.pool, borrowed_.vocabulary.user(borrowed_.encoder, session.identity));
-    borrowed_.post.send(home_of(id), std::move(mail));
+    borrowed_.gatekeeper.pass(std::move(mail), session.gates);
   }
   return count;
 }

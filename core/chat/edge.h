@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "core/base/types.h"
 #include "core/chat/edge_sink.h"
 #include "core/chat/encoder.h"
+#include "core/chat/gatekeeper.h"
 #include "core/chat/hub_config.h"
 #include "core/chat/identity.h"
 #include "core/chat/post.h"
@@ -38,16 +38,16 @@ struct Membership {
 struct Session {
   ConnId conn;
   Identity identity;
-  std::uint64_t user_key{};  // 0 for guests, whose one connection carries their limit.
-  std::uint64_t address_key{};
+  Gates gates;
   TokenBucket commands;
   TokenBucket signals;
-  TokenBucket messages;      // Guests only.
-  bool asking = false;       // One of its requests is with a room's home.
-  bool unwanted = false;     // It has left that room since: the answer goes nowhere.
-  bool posting = false;      // ask_next() is at work on it.
-  RoomId asked;              // The room of that request.
-  std::deque<Mail> waiting;  // Requests that follow, one by one: joins, history, presence.
+  TokenBucket joins;
+  TokenBucket messages;       // Guests only.
+  bool asking = false;        // One of its requests is with a room's home.
+  bool unwanted = false;      // It has left that room since: the answer goes nowhere.
+  bool posting = false;       // ask_next() is at work on it.
+  RoomId asked;               // The room of that request.
+  std::vector<Mail> waiting;  // Requests that follow, one by one: joins, history, presence.
   std::vector<Membership> rooms;
 };
 
@@ -55,6 +55,7 @@ class Edge {
  public:
   struct Borrowed {  // All outlive this.
     Post& post;
+    Gatekeeper& gatekeeper;
     PayloadPool& pool;
     EdgeSink& sink;
     Encoder& encoder;
@@ -66,13 +67,13 @@ class Edge {
   Edge& operator=(const Edge&) = delete;
   ~Edge();
 
-  Session& open(ConnId conn, Identity identity, std::uint64_t address_key);
+  Session& open(ConnId conn, Identity identity);
   // Leaves all rooms. REQUIRES: open.
   void close(ConnId conn);
   // Null when the connection has gone, or its slot belongs to another.
   [[nodiscard]] Session* find(ConnId conn);
 
-  JoinStatus join(Session& session, std::string_view name, const Resume* resume,
+  JoinStatus join(Session& session, std::string_view room, const JoinOptions& options,
                   std::string_view user);
   // REQUIRES: a member, or joining.
   void leave(Session& session, RoomId room);
@@ -85,12 +86,10 @@ class Edge {
   [[nodiscard]] bool is_live(const Session& session, RoomId room) const;
   // Empty when no connection of this worker is in the room.
   [[nodiscard]] std::string_view room_name(RoomId room) const;
-  [[nodiscard]] WorkerId home_of(RoomId room) const;
 
   void on_joined(Mail&& mail);
   // The session whose join was refused, its membership gone; null when it has left meanwhile.
-  // `name` is filled with the room's name.
-  [[nodiscard]] Session* on_join_refused(const Mail& mail, std::string& name);
+  [[nodiscard]] Session* on_join_refused(const Mail& mail);
   void on_reply(Mail&& mail);
   void on_deliver(Mail&& mail);
   // The room's home wants the names of our members: tick() sends them, since mail to a home is no
@@ -114,7 +113,7 @@ class Edge {
   void remove_member(std::uint32_t index, std::uint32_t position);
   [[nodiscard]] const Membership* find_membership(const Session& session, RoomId room) const;
   [[nodiscard]] Membership* membership_of(Session& session, std::uint32_t room);
-  void post_leave(ConnId conn, RoomId room);
+  void post_leave(ConnId conn, const Gates& gates, RoomId room);
   std::size_t send_members(RoomId room);  // How many.
   void flush(Room& room);
   [[nodiscard]] PayloadRef join_frames(Room& room, std::size_t first, std::size_t last);

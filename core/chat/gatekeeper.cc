@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/rooms/room_homes.h"
 #include "core/rooms/room_name.h"
 
 namespace parley::core {
@@ -23,6 +24,10 @@ TableKey secret_of(const HubConfig& config) {
 
 TableKey table_key(std::uint64_t key) {
   return {.high = 0, .low = key};
+}
+
+bool takes_a_token(const Mail& mail) {
+  return mail.behind_gates == MailKind::publish && (mail.flags & RoomMailFlags::signal) == 0;
 }
 
 }  // namespace
@@ -58,25 +63,27 @@ WorkerId Gatekeeper::home_of(std::uint64_t key) const {
   return WorkerId{static_cast<std::uint16_t>((key >> 1) % worker_count_)};
 }
 
-void Gatekeeper::pass(Mail&& mail, std::uint64_t user_key, std::uint64_t address_key) {
-  CHECK(mail.kind == MailKind::publish);
-  mail.number = user_key;
-  mail.number2 = address_key;
+void Gatekeeper::pass(Mail&& mail, const Gates& gates) {
+  CHECK(rank_of(mail.kind) == MailRank::to_home);
+  CHECK(mail.number == 0 && mail.number2 == 0);
+  mail.behind_gates = mail.kind;
+  mail.number = gates.user_key;
+  mail.number2 = gates.address_key;
   pass_on(std::move(mail));
 }
 
-// To the next stop that limits this publication: number and number2 are the keys still to check.
+// To the next stop: number and number2 are the keys of those still to come.
 void Gatekeeper::pass_on(Mail&& mail) {
   WorkerId target;
   if (mail.number2 != 0) {
-    mail.kind = MailKind::ip_checked_publish;
+    mail.kind = MailKind::ip_checked;
     target = home_of(mail.number2);
   } else if (mail.number != 0) {
-    mail.kind = MailKind::user_checked_publish;
+    mail.kind = MailKind::user_checked;
     target = home_of(mail.number);
   } else {
-    mail.kind = MailKind::publish;
-    target = WorkerId{static_cast<std::uint16_t>(mail.room.high % worker_count_)};
+    mail.kind = mail.behind_gates;
+    target = core::home_of(mail.room, worker_count_);
   }
   post_.send(target, std::move(mail));
 }
@@ -103,8 +110,8 @@ IpAddress Gatekeeper::address_in(const Mail& mail) {
 void Gatekeeper::on_mail(Mail&& mail) {
   if (mail.kind == MailKind::ip_admit) return on_admit(mail);
   if (mail.kind == MailKind::ip_release) return connections_.remove(address_in(mail));
-  if (mail.kind == MailKind::ip_checked_publish) return pass_address(std::move(mail));
-  CHECK(mail.kind == MailKind::user_checked_publish);
+  if (mail.kind == MailKind::ip_checked) return pass_address(std::move(mail));
+  CHECK(mail.kind == MailKind::user_checked);
   pass_user(std::move(mail));
 }
 
@@ -121,15 +128,19 @@ void Gatekeeper::on_admit(const Mail& mail) {
 }
 
 void Gatekeeper::pass_address(Mail&& mail) {
-  const Duration wait = addresses_.take(table_key(mail.number2), config_.address_messages, now_);
-  if (wait.ns > 0) return refuse(std::move(mail), wait);
+  if (takes_a_token(mail)) {
+    const Duration wait = addresses_.take(table_key(mail.number2), config_.address_messages, now_);
+    if (wait.ns > 0) return refuse(std::move(mail), wait);
+  }
   mail.number2 = 0;
   pass_on(std::move(mail));
 }
 
 void Gatekeeper::pass_user(Mail&& mail) {
-  const Duration wait = users_.take(table_key(mail.number), config_.user_messages, now_);
-  if (wait.ns > 0) return refuse(std::move(mail), wait);
+  if (takes_a_token(mail)) {
+    const Duration wait = users_.take(table_key(mail.number), config_.user_messages, now_);
+    if (wait.ns > 0) return refuse(std::move(mail), wait);
+  }
   mail.number = 0;
   pass_on(std::move(mail));
 }

@@ -1,8 +1,10 @@
 // Limits that hold across workers: of a user, whatever connections it has, and of an address. Each
 // user and each address has a home worker that keeps its one bucket or count.
 //
-// A publication passes address, user and room in turn, skipping what is not limited; each stop is
-// mail of a higher rank than the one before.
+// What a session does in a room passes address, user and room in turn, skipping what is not
+// limited; each stop is mail of a higher rank than the one before. Only a publication takes a token
+// there. Joins, leaves and signals go the same way so that everything arrives in the order in which
+// the session did it.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +20,12 @@
 
 namespace parley::core {
 
+// The limits that a session shares with others, by their keys; 0: it does not.
+struct Gates {
+  std::uint64_t user_key{};
+  std::uint64_t address_key{};
+};
+
 class Gatekeeper {
  public:
   // `post` is borrowed and outlives this.
@@ -30,8 +38,8 @@ class Gatekeeper {
   [[nodiscard]] std::uint64_t user_key(const Identity& identity) const;
   [[nodiscard]] std::uint64_t address_key(const IpAddress& address) const;
 
-  // Sends a publication on its way. REQUIRES: kind publish, not a signal.
-  void pass(Mail&& mail, std::uint64_t user_key, std::uint64_t address_key);
+  // Sends what a session does in a room on its way: a join, member, publish or leave.
+  void pass(Mail&& mail, const Gates& gates);
 
   // ip_admit or ip_release, to the address's home.
   void ask(MailKind kind, ConnId conn, const IpAddress& address);

@@ -12,6 +12,7 @@
 #include "core/chat/edge.h"
 #include "core/chat/gatekeeper.h"
 #include "core/chat/post.h"
+#include "core/rooms/join_request.h"
 #include "core/rooms/room_homes.h"
 #include "core/rooms/room_name.h"
 
@@ -34,8 +35,10 @@ struct Hub::State final : Post {
         self(the_self),
         worker_count(the_worker_count),
         borrowed(the_borrowed),
+        gatekeeper(the_config, the_self, the_worker_count, *this),
         edge(the_config, the_self, the_worker_count,
              {.post = *this,
+              .gatekeeper = gatekeeper,
               .pool = the_borrowed.pool,
               .sink = the_borrowed.sink,
               .encoder = the_borrowed.encoder,
@@ -45,7 +48,6 @@ struct Hub::State final : Post {
                .pool = the_borrowed.pool,
                .encoder = the_borrowed.encoder,
                .vocabulary = the_borrowed.vocabulary}),
-        gatekeeper(the_config, the_self, the_worker_count, *this),
         sessions_of(the_self == sessions_counter ? the_worker_count : 0) {}
 
   void send(WorkerId target, Mail&& mail) override;
@@ -62,9 +64,9 @@ struct Hub::State final : Post {
   Borrowed borrowed;
   Instant now;
   UnixMillis wall_now;
+  Gatekeeper gatekeeper;
   Edge edge;
   RoomHomes homes;
-  Gatekeeper gatekeeper;
   HubCounts counts;
   std::vector<std::uint64_t> sessions_of;  // By worker, at sessions_counter only.
   std::uint64_t sessions_total = 0;
@@ -89,7 +91,9 @@ class Hub::State::Call final : public EdgeSession {
   [[nodiscard]] bool is_joining(std::string_view room) const override {
     return state_.edge.is_joining(session_, id_of(room));
   }
-  [[nodiscard]] std::uint64_t sessions_total() const override { return state_.sessions_total; }
+  [[nodiscard]] std::uint64_t sessions_total() const override {
+    return std::max(state_.sessions_total, state_.edge.sessions());
+  }
 
   Encoder& encoder() override { return state_.borrowed.encoder; }
   void reply(PayloadRef frame) override {
@@ -104,32 +108,30 @@ class Hub::State::Call final : public EdgeSession {
   }
 
   [[nodiscard]] Duration take_command() override {
-    const Duration wait = session_.commands.take(state_.config.connection_commands, state_.now);
-    if (wait.ns > 0) state_.counts.rate_limited += 1;
-    return wait;
+    return take(session_.commands, state_.config.connection_commands);
   }
+  [[nodiscard]] Duration take_join() override { return take(session_.joins, state_.config.joins); }
 
-  JoinStatus join(std::string_view room, std::optional<Resume> resume) override {
+  JoinStatus join(std::string_view room, const JoinOptions& options) override {
     const std::string user(
         state_.borrowed.vocabulary.user(state_.borrowed.encoder, session_.identity));
-    return state_.edge.join(session_, room, resume ? &*resume : nullptr, user);
+    return state_.edge.join(session_, room, options, user);
   }
   void leave(std::string_view room) override { state_.edge.leave(session_, id_of(room)); }
 
   void publish(std::string_view room, PayloadRef frame, std::string_view tag) override {
     if (session_.identity.guest) {
-      const Duration wait = session_.messages.take(state_.config.user_messages, state_.now);
+      const Duration wait = take(session_.messages, state_.config.user_messages);
       if (wait.ns > 0) {
-        state_.counts.rate_limited += 1;
         state_.borrowed.vocabulary.on_refused(*this, Refusal::rate_limited, room, tag, wait);
         return;
       }
     }
     Mail mail = mail_of(MailKind::publish, room);
     mail.payload = std::move(frame);
-    const bool is_checked = session_.user_key != 0 || session_.address_key != 0;
+    const bool is_checked = session_.gates.user_key != 0 || session_.gates.address_key != 0;
     if (is_checked && !tag.empty()) mail.subject = payload_of(state_.borrowed.pool, tag);
-    state_.gatekeeper.pass(std::move(mail), session_.user_key, session_.address_key);
+    state_.gatekeeper.pass(std::move(mail), session_.gates);
   }
 
   void signal(std::string_view room, PayloadRef frame) override {
@@ -137,18 +139,20 @@ class Hub::State::Call final : public EdgeSession {
     Mail mail = mail_of(MailKind::publish, room);
     mail.flags = RoomMailFlags::signal;
     mail.payload = std::move(frame);
-    send_home(std::move(mail));
+    state_.gatekeeper.pass(std::move(mail), session_.gates);
   }
 
-  void ask_history(std::string_view room, const HistoryQuery& query) override {
+  [[nodiscard]] Duration ask_history(std::string_view room, const HistoryQuery& query) override {
     Mail mail = mail_of(MailKind::ask_history, room);
     mail.flags = query.before != 0 ? RoomMailFlags::before : std::uint8_t{0};
     mail.number = query.before != 0 ? query.before : query.since;
     mail.number2 = query.limit;
-    ask(std::move(mail));
+    return ask(std::move(mail));
   }
 
-  void ask_presence(std::string_view room) override { ask(mail_of(MailKind::ask_presence, room)); }
+  [[nodiscard]] Duration ask_presence(std::string_view room) override {
+    return ask(mail_of(MailKind::ask_presence, room));
+  }
 
   [[nodiscard]] bool authenticate(std::string_view token) override {
     CHECK(session_.rooms.empty());
@@ -156,15 +160,16 @@ class Hub::State::Call final : public EdgeSession {
     std::optional<Identity> identity = state_.borrowed.tokens->verify(token, state_.wall_now);
     if (!identity) return false;
     session_.identity = std::move(*identity);
-    session_.user_key = state_.gatekeeper.user_key(session_.identity);
+    session_.gates.user_key = state_.gatekeeper.user_key(session_.identity);
     return true;
   }
 
-  [[nodiscard]] bool rename(std::string_view name) override {
+  [[nodiscard]] Duration rename(std::string_view name) override {
     CHECK(session_.rooms.empty() && session_.identity.guest);
-    if (!state_.config.guests_may_choose_names) return false;
-    session_.identity.name = name;
-    return true;
+    CHECK(state_.config.guests_may_choose_names);
+    const Duration wait = take(session_.messages, state_.config.user_messages);
+    if (wait.ns == 0) session_.identity.name = name;
+    return wait;
   }
 
  private:
@@ -185,14 +190,15 @@ class Hub::State::Call final : public EdgeSession {
     mail.room = id_of(room);
     return mail;
   }
-  void ask(Mail&& mail) {
-    if (state_.edge.ask(session_, std::move(mail))) return;
+  [[nodiscard]] Duration ask(Mail&& mail) {
+    if (state_.edge.ask(session_, std::move(mail))) return {};
     state_.counts.rate_limited += 1;
-    state_.borrowed.vocabulary.on_refused(*this, Refusal::rate_limited, {}, {}, seconds(1));
+    return seconds(1);
   }
-  void send_home(Mail&& mail) {
-    const WorkerId home = state_.edge.home_of(mail.room);
-    state_.send(home, std::move(mail));
+  [[nodiscard]] Duration take(TokenBucket& bucket, const RateLimit& limit) {
+    const Duration wait = bucket.take(limit, state_.now);
+    if (wait.ns > 0) state_.counts.rate_limited += 1;
+    return wait;
   }
 
   State& state_;
@@ -207,7 +213,7 @@ Hub::Hub(const HubConfig& config, WorkerId self, std::uint16_t worker_count, Bor
   for (const std::string& name : config.rooms_initial) {
     CHECK(valid_room_name(name));
     const RoomId id = room_id(name, config.hash_key);
-    if (state_->edge.home_of(id) == self) state_->homes.create_permanent(id, name);
+    if (home_of(id, worker_count) == self) state_->homes.create_permanent(id, name);
   }
 }
 
@@ -235,9 +241,9 @@ void Hub::release(const IpAddress& address) {
 
 void Hub::on_open(ConnId conn, Identity identity, const IpAddress& address) {
   State& s = *state_;
-  Session& session = s.edge.open(conn, std::move(identity), 0);
-  session.user_key = s.gatekeeper.user_key(session.identity);
-  session.address_key = s.gatekeeper.address_key(address);
+  Session& session = s.edge.open(conn, std::move(identity));
+  session.gates = {.user_key = s.gatekeeper.user_key(session.identity),
+                   .address_key = s.gatekeeper.address_key(address)};
   State::Call call(s, session);
   s.borrowed.vocabulary.on_open(call);
 }
@@ -330,8 +336,8 @@ void Hub::State::handle(Mail&& mail) {
   switch (mail.kind) {
     case MailKind::ip_admit:
     case MailKind::ip_release:
-    case MailKind::ip_checked_publish:
-    case MailKind::user_checked_publish:
+    case MailKind::ip_checked:
+    case MailKind::user_checked:
       return gatekeeper.on_mail(std::move(mail));
     case MailKind::join:
       return homes.on_join(std::move(mail));
@@ -365,11 +371,12 @@ void Hub::State::handle(Mail&& mail) {
 }
 
 void Hub::State::on_refused_mail(const Mail& mail) {
-  std::string name;
-  Session* session = edge.on_join_refused(mail, name);
+  Session* session = edge.on_join_refused(mail);
   if (session == nullptr) return;
+  const JoinRequest request = unpack(mail.subject);
   Call call(*this, *session);
-  borrowed.vocabulary.on_refused(call, static_cast<Refusal>(mail.number), name, {}, {});
+  borrowed.vocabulary.on_refused(call, static_cast<Refusal>(mail.number), request.room, request.tag,
+                                 {});
 }
 
 void Hub::State::on_limited(const Mail& mail) {

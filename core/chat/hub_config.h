@@ -36,6 +36,7 @@ struct HubConfig {
 
   // Rates; unlimited by burst 0.
   RateLimit connection_commands{.burst = 100, .window = seconds(2)};
+  RateLimit joins{.burst = 100, .window = seconds(60)};  // Of a connection.
   RateLimit signals{.burst = 10, .window = seconds(5)};  // Of a connection: typing and the like.
   RateLimit user_messages{.burst = 10, .window = seconds(30)};
   RateLimit address_messages{};

@@ -39,6 +39,11 @@ struct Resume {
   std::uint64_t epoch{};  // 0: it does not know.
 };
 
+struct JoinOptions {
+  std::optional<Resume> resume;
+  std::string_view tag;  // Comes back with a refusal.
+};
+
 struct HistoryQuery {
   Sequence since{};   // Messages above this, oldest first, unless before is set.
   Sequence before{};  // Messages below this, the newest of them. 0: not set.
@@ -60,11 +65,13 @@ class EdgeSession {
   [[nodiscard]] virtual bool in_room(std::string_view room) const = 0;
   // Asked to join; the room's home has not answered yet.
   [[nodiscard]] virtual bool is_joining(std::string_view room) const = 0;
-  // Sessions of all workers, at most a second or two old.
+  // Sessions of all workers, at most a second or two old; this worker's own at least.
   [[nodiscard]] virtual std::uint64_t sessions_total() const = 0;
 
-  // Counts one command against the connection's own limit: zero, or how long to wait.
+  // Counts one command, or one attempt to join, against the connection's own limits: zero, or how
+  // long to wait.
   [[nodiscard]] virtual Duration take_command() = 0;
+  [[nodiscard]] virtual Duration take_join() = 0;
 
   virtual Encoder& encoder() = 0;
   virtual void reply(PayloadRef frame) = 0;
@@ -72,7 +79,7 @@ class EdgeSession {
   virtual void close(CloseCode code, std::string_view reason) = 0;
 
   // REQUIRES: valid_room_name(room).
-  virtual JoinStatus join(std::string_view room, std::optional<Resume> resume) = 0;
+  virtual JoinStatus join(std::string_view room, const JoinOptions& options) = 0;
   // REQUIRES: in_room(room) or is_joining(room).
   virtual void leave(std::string_view room) = 0;
   // REQUIRES of the rest: in_room(room).
@@ -81,13 +88,15 @@ class EdgeSession {
   virtual void publish(std::string_view room, PayloadRef frame, std::string_view tag) = 0;
   // Not numbered, not recorded, to every other member; beyond HubConfig::signals silently to none.
   virtual void signal(std::string_view room, PayloadRef frame) = 0;
-  virtual void ask_history(std::string_view room, const HistoryQuery& query) = 0;
-  virtual void ask_presence(std::string_view room) = 0;
+  // Zero, or how long to wait until less is waiting for an answer.
+  [[nodiscard]] virtual Duration ask_history(std::string_view room, const HistoryQuery& query) = 0;
+  [[nodiscard]] virtual Duration ask_presence(std::string_view room) = 0;
 
   // Become who the token names; false: it is not valid. REQUIRES: rooms_joined() == 0.
   [[nodiscard]] virtual bool authenticate(std::string_view token) = 0;
-  // A guest's choice; false: not allowed here. REQUIRES: rooms_joined() == 0, a guest.
-  [[nodiscard]] virtual bool rename(std::string_view name) = 0;
+  // A guest's choice. Others will read it, so it counts as a message: zero, or how long to wait.
+  // REQUIRES: rooms_joined() == 0, a guest, and guests may choose names here.
+  [[nodiscard]] virtual Duration rename(std::string_view name) = 0;
 };
 
 struct RoomFacts {

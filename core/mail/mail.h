@@ -1,10 +1,12 @@
 // What workers send each other: one cache line, by value, through bounded queues.
 //
 // Ranks  Handling mail of one rank sends only mail of a higher rank. Exceptions, each one letter
-// for
-//        one: a `joined` or `ip_verdict` for a connection that has gone is answered with `leave` or
-//        `ip_release`, and a `reply` may let a session's next request go. Deliveries are always
-//        drained, so no two workers can wait for each other, whatever is full.
+//        for one: a `joined` or `ip_verdict` for a connection that has gone is answered with
+//        `leave` or `ip_release`, and a `reply` may let a session's next request go. Deliveries are
+//        always drained, so no two workers can wait for each other, whatever is full.
+// Gates  What a limited session does in a room goes to the room's home by way of the homes of its
+//        address and its user, which hold the limits: first as `ip_checked`, then as
+//        `user_checked`, `behind_gates` says as what it arrives (core/chat/gatekeeper.h).
 #pragma once
 
 #include <cstdint>
@@ -21,9 +23,9 @@ enum class MailKind : std::uint8_t {
   // check_ip: to the home of an address.
   ip_admit,
   ip_release,
-  ip_checked_publish,
+  ip_checked,
   // check_user: to the home of a user.
-  user_checked_publish,
+  user_checked,
   // to_home: to the home of a room.
   join,
   leave,
@@ -48,17 +50,18 @@ struct Mail {
   WorkerId from;  // Filled in by the mailbox.
   ConnId conn;    // A connection of the worker `origin`.
   WorkerId origin;
+  MailKind behind_gates{};  // ip_checked, user_checked: the kind it has at the room's home.
   RoomId room;
   PayloadRef payload;
-  PayloadRef subject;      // A second payload: whose it is, or the room's name.
+  PayloadRef subject;      // A second payload: the client's id of it, or a JoinRequest.
   std::uint64_t number{};  // A sequence number, a limit, a key: `kind` says.
   std::uint64_t number2{};
 };
 static_assert(sizeof(Mail) <= cache_line_bytes);
 
 [[nodiscard]] constexpr MailRank rank_of(MailKind kind) {
-  if (kind <= MailKind::ip_checked_publish) return MailRank::check_ip;
-  if (kind <= MailKind::user_checked_publish) return MailRank::check_user;
+  if (kind <= MailKind::ip_checked) return MailRank::check_ip;
+  if (kind <= MailKind::user_checked) return MailRank::check_user;
   if (kind <= MailKind::ask_presence) return MailRank::to_home;
   return MailRank::to_edge;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/rooms/join_request.h"
 
 namespace parley::core {
 
@@ -108,7 +109,8 @@ void RoomHomes::drop_if_idle(std::uint32_t index) {
 }
 
 void RoomHomes::on_join(Mail&& mail) {
-  const std::uint32_t index = find_or_create(mail.room, text_of(mail.subject));
+  const JoinRequest request = unpack(mail.subject);
+  const std::uint32_t index = find_or_create(mail.room, request.room);
   if (index == RoomTable::none) return refuse(mail, Refusal::server_full);
   Room& room = *rooms_[index];
   if (config_.members_per_room_max != 0 && room.members >= config_.members_per_room_max) {
@@ -130,10 +132,12 @@ void RoomHomes::on_join(Mail&& mail) {
     send_recent(index, mail);
     return send_last(mail, {});
   }
-  const bool same_epoch = mail.number2 == 0 || mail.number2 == room.epoch;
-  const bool resumed = same_epoch && mail.number <= room.last;
+  const bool same_epoch = request.epoch == 0 || request.epoch == room.epoch;
+  const bool resumed = same_epoch && request.since <= room.last;
   send_joined(index, mail, resumed);
-  send_last(mail, send_missed(index, mail, resumed));
+  if (!resumed) tell_reset(room, mail);
+  const Sequence since = resumed ? request.since : 0;
+  send_last(mail, send_range(index, mail, {.since = since, .messages = room.last - since}, true));
 }
 
 void RoomHomes::refuse(const Mail& mail, Refusal why) {
@@ -143,6 +147,7 @@ void RoomHomes::refuse(const Mail& mail, Refusal why) {
   answer.origin = mail.origin;
   answer.room = mail.room;
   answer.number = static_cast<std::uint64_t>(why);
+  answer.subject = mail.subject.share();
   borrowed_.post.send(mail.origin, std::move(answer));
   send_last(mail, {});
 }
@@ -258,7 +263,7 @@ void RoomHomes::tell_members(Room& room, const PayloadRef& frame, const Mail* ex
 
 void RoomHomes::on_publish(Mail&& mail) {
   const std::uint32_t index = table_.find(mail.room);
-  if (index == RoomTable::none) return;  // The sender left, as the last one, before this arrived.
+  CHECK(index != RoomTable::none);  // Its sender's `leave` comes behind this.
   Room& room = *rooms_[index];
   if ((mail.flags & RoomMailFlags::signal) != 0) {
     tell_members(room, mail.payload, &mail);
@@ -330,15 +335,9 @@ void RoomHomes::send_recent(std::uint32_t index, const Mail& mail) {
   if (frame) reply(mail, std::move(frame));
 }
 
-RoomHomes::Rest RoomHomes::send_missed(std::uint32_t index, const Mail& mail, bool resumed) {
-  const Room& room = *rooms_[index];
-  Sequence since = mail.number;
-  if (!resumed) {
-    since = 0;
-    PayloadRef gap = borrowed_.vocabulary.gap(borrowed_.encoder, room.name, 0, 0, GapReason::reset);
-    if (gap) reply(mail, std::move(gap));
-  }
-  return send_range(index, mail, {.since = since, .messages = room.last - since}, true);
+void RoomHomes::tell_reset(const Room& room, const Mail& mail) {
+  PayloadRef gap = borrowed_.vocabulary.gap(borrowed_.encoder, room.name, 0, 0, GapReason::reset);
+  if (gap) reply(mail, std::move(gap));
 }
 
 // What is wanted, as far as history_reply_bytes_max goes; the rest is for another request. Or, when

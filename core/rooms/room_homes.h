@@ -25,7 +25,7 @@ namespace parley::core {
 
 // Bits of Mail::flags in mail to and from a room's home.
 struct RoomMailFlags {
-  // join: number is `since`, number2 the epoch. ask_history: goes on with what such a join missed.
+  // join: the request says from where. ask_history: goes on with what such a join missed.
   // reply: there is more of that; ask again with these numbers.
   static constexpr std::uint8_t resume = 1;
   static constexpr std::uint8_t before = 4;  // ask_history: number is `before`, else `since`.
@@ -87,7 +87,7 @@ class RoomHomes {
   void tell_departure(Room& room, std::string_view user);
   void reply(const Mail& request, PayloadRef frame);
   void send_joined(std::uint32_t index, const Mail& mail, bool resumed);
-  [[nodiscard]] Rest send_missed(std::uint32_t index, const Mail& mail, bool resumed);
+  void tell_reset(const Room& room, const Mail& mail);
   void send_recent(std::uint32_t index, const Mail& mail);
   [[nodiscard]] Rest send_range(std::uint32_t index, const Mail& mail, Rest wanted,
                                 bool follows_by_itself);

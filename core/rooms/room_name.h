@@ -21,6 +21,11 @@ inline constexpr std::uint32_t room_name_bytes_max = 64;
 // look for two names with one id, and by chance there is none.
 [[nodiscard]] RoomId room_id(std::string_view name, const HashKey& key);
 
+// The worker that is the room's home.
+[[nodiscard]] constexpr WorkerId home_of(RoomId room, std::uint16_t worker_count) {
+  return WorkerId{static_cast<std::uint16_t>(room.high % worker_count)};
+}
+
 // The same hash of anything else, for choosing a home.
 [[nodiscard]] std::uint64_t keyed_hash(std::string_view bytes, const HashKey& key);
 

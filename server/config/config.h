@@ -63,6 +63,7 @@ struct Config {
   std::uint32_t members_per_room_max = 0;
   std::uint32_t presence_members_max = 100;
   Rate rate_connection{100, 2'000};
+  Rate rate_join{100, 60'000};
   Rate rate_user{10, 30'000};
   Rate rate_address{0, 1'000};
   SlowReaderPolicy slow_reader = SlowReaderPolicy::disconnect;

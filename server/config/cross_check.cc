@@ -68,6 +68,16 @@ std::optional<Violation> size_violation(const Config& config) {
   return std::nullopt;
 }
 
+// Who was cut off comes back to all rooms at once, and must get into them.
+std::optional<Violation> rate_violation(const Config& config) {
+  const bool enough =
+      config.rate_join.count == 0 || config.rate_join.count >= config.rooms_per_connection_max;
+  if (enough) return std::nullopt;
+  return Violation{"limits.rate_join",
+                   "must be off or at least limits.rooms_per_connection_max at once, which is " +
+                       std::to_string(config.rooms_per_connection_max)};
+}
+
 std::optional<Violation> time_violation(const Config& config) {
   constexpr std::uint32_t ping_interval_ms_min = 100;
   if (config.ping_interval_ms > 0 && config.ping_interval_ms < ping_interval_ms_min) {
@@ -84,7 +94,8 @@ std::optional<Violation> time_violation(const Config& config) {
 }  // namespace
 
 std::optional<Violation> first_violation(const Config& config) {
-  for (const auto check : {access_violation, path_violation, size_violation, time_violation}) {
+  for (const auto check :
+       {access_violation, path_violation, size_violation, rate_violation, time_violation}) {
     if (std::optional<Violation> violation = check(config)) return violation;
   }
   return std::nullopt;

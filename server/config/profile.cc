@@ -20,6 +20,7 @@ constexpr std::array conformance{
     ProfileSetting{"limits.message_bytes_max", "16777216"},
     ProfileSetting{"limits.outbox_bytes_max", "67108864"},
     ProfileSetting{"limits.rate_connection", "off"},
+    ProfileSetting{"limits.rate_join", "off"},
     ProfileSetting{"limits.rate_user", "off"},
     ProfileSetting{"limits.rate_address", "off"},
     ProfileSetting{"limits.connections_per_address_max", "0"},
@@ -27,6 +28,7 @@ constexpr std::array conformance{
 
 constexpr std::array bench{
     ProfileSetting{"limits.rate_connection", "off"},
+    ProfileSetting{"limits.rate_join", "off"},
     ProfileSetting{"limits.rate_user", "off"},
     ProfileSetting{"limits.rate_address", "off"},
 };

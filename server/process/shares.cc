@@ -53,6 +53,7 @@ core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,
   hub.history_on_join = config.history_on_join;
   hub.history_reply_bytes_max = config.outbox_bytes_max / 2;
   hub.connection_commands = limit_of(config.rate_connection);
+  hub.joins = limit_of(config.rate_join);
   hub.user_messages = limit_of(config.rate_user);
   hub.address_messages = limit_of(config.rate_address);
   hub.connections_per_address_max = config.connections_per_address_max;

@@ -111,8 +111,17 @@ void Oracle::on_event(Session& session, const Json& event) {
     if (event.at("userId") == session.user_id) fail("told of its own typing");
     return;
   }
-  const std::array known = {"userJoin", "userLeave", "userCount"};
-  if (std::ranges::find(known, type) == known.end()) fail("an unknown type: " + type);
+  if (type == "userJoin" || type == "userLeave") return on_announced(*view, event);
+  if (type != "userCount") fail("an unknown type: " + type);
+}
+
+void Oracle::on_announced(RoomView& view, const Json& event) {
+  const std::string user = event.at("user").at("id");
+  if (event.at("type") == "userJoin") {
+    view.gone.erase(user);
+  } else {
+    view.gone.insert(user);
+  }
 }
 
 void Oracle::on_room_joined(Session& session, const Json& event) {
@@ -170,6 +179,9 @@ void Oracle::on_message(Session& session, const Json& event) {
   view.live = sequence;
   ++counts_.live;
   check_message(room, view.epoch, event);
+  if (announces_all_ && view.gone.contains(event.at("userId"))) {
+    return fail("said behind its sender's leave");
+  }
   if (event.at("userId") == session.user_id) on_answered(session, event);
 }
 

@@ -4,6 +4,7 @@
 // Rooms    A member sees the messages of a room from its join to its leave in order, exactly once,
 //          without a hole, or is told which range it will not get. A number means the same message
 //          for everybody, and every message was sent, once, by the one whose name it bears.
+//          Who was told of somebody's leave hears no more of them before their next join.
 // Resume   Who comes back with `since` and `epoch` misses nothing that it was not told is gone.
 // Answers  When all is quiet, every request that reached the server has had its answer.
 //
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +67,9 @@ class Oracle {
   // answers to `online` must be exact.
   void check_quiet();
 
+  // No room will be too large to be told who comes and goes.
+  void expect_all_announcements() { announces_all_ = true; }
+
   // Does not look at one message, so that there is something to find: to test the oracle itself.
   void overlook_one_message() { overlook_one_ = true; }
 
@@ -97,6 +102,7 @@ class Oracle {
     std::uint64_t live = 0;       // The last number that was seen or told gone.
     std::uint64_t joined_at = 0;  // The last number before the join.
     std::uint64_t replayed = 0;   // The last number of the replay under way.
+    std::set<std::string> gone;   // Users of whose leave it was told.
   };
   struct Session {
     std::uint32_t client{};
@@ -133,6 +139,7 @@ class Oracle {
   void on_room_left(Session& session, const std::string& room);
   void on_error(Session& session, const Json& event);
   void on_online(const Json& event);
+  void on_announced(RoomView& view, const Json& event);
   void on_answered(Session& session, const Json& event);
   void replay_one(RoomView& view, const std::string& room, std::uint64_t sequence);
   void end_replay(RoomView& view, const std::string& room);
@@ -149,6 +156,7 @@ class Oracle {
   std::string failure_;
   bool settled_ = false;
   bool overlook_one_ = false;
+  bool announces_all_ = false;
   Counts counts_;
 };
 

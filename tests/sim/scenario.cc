@@ -55,6 +55,13 @@ constexpr std::array all_scenarios{
              .rooms_per_connection_max = 2,
              .rate_user = {5, 500},
              .rate_connection = {8, 400}},
+    // What clients do goes round by the homes of their addresses.
+    Scenario{.name = "gates",
+             .workers = 4,
+             .clients = 12,
+             .script = {.rooms = 3, .changes_its_mind = true, .says_and_leaves = true},
+             .mailbox_capacity = 4,
+             .rate_address = {6, 300}},
     Scenario{.name = "drain",
              .workers = 4,
              .clients = 16,

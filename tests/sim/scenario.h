@@ -36,6 +36,7 @@ struct Scenario {
   std::uint32_t presence_members_max = 100;
   server::Rate rate_user{0, 30'000};
   server::Rate rate_connection{0, 2'000};
+  server::Rate rate_address{0, 1'000};
   server::SlowReaderPolicy slow_reader = server::SlowReaderPolicy::disconnect;
   std::uint32_t client_slow_per_million = 0;  // Not 0: instead of what the swarm decided.
 };

@@ -200,6 +200,8 @@ void SimClient::say(const std::string& room) {
   borrowed_.oracle.on_say(*session_, room, text, id);
   send_text(R"({"type":"message","room":")" + room + R"(","message":")" + text + R"(","id":")" +
             id + R"("})");
+  if (!script_.says_and_leaves || !borrowed_.random.chance(200'000)) return;
+  if (borrowed_.oracle.may_leave(*session_, room)) join_or_leave(room);
 }
 
 // Sometimes in fragments, with a ping between them (RFC 6455 5.4).

@@ -28,6 +28,7 @@ struct ClientScript {
   Duration pause_max = milliseconds(20);  // Between actions.
   bool chats_idly = true;                 // Also sends what an error cannot be told from.
   bool changes_its_mind = false;          // Joins, leaves and joins in one breath.
+  bool says_and_leaves = false;           // Leaves in one breath with its last message.
   bool may_be_slow = false;               // Its outbox is so small that a burst can fill it.
   bool writes_bytewise = false;           // Each byte is a segment of its own.
   std::uint32_t dies_after_bytes = 0;     // Of its first connection; 0: never.

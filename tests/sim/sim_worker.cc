@@ -35,6 +35,9 @@ core::HubConfig hub_config_of(const Scenario& scenario) {
   hub.user_messages = {scenario.rate_user.count, milliseconds(scenario.rate_user.window_ms)};
   hub.connection_commands = {scenario.rate_connection.count,
                              milliseconds(scenario.rate_connection.window_ms)};
+  hub.address_messages = {scenario.rate_address.count,
+                          milliseconds(scenario.rate_address.window_ms)};
+  hub.joins = {};
   return hub;
 }
 

@@ -41,6 +41,7 @@ class Simulation final : public Sleeper {
         cluster_(scenario) {
     for (std::uint16_t i = 0; i < scenario.workers; ++i) add_worker(WorkerId{i});
     for (std::uint32_t i = 0; i < scenario.clients; ++i) add_client(i);
+    if (scenario.presence_members_max > 4 * scenario.clients) oracle_.expect_all_announcements();
     if (options.broken_on_purpose) oracle_.overlook_one_message();
   }
 

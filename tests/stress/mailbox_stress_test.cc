@@ -26,8 +26,8 @@ namespace {
 constexpr std::uint16_t workers = 4;
 constexpr std::uint32_t letters_per_worker = 5'000;  // Of its own accord; others follow from mail.
 constexpr std::uint32_t mail_per_turn_max = 32;
-constexpr std::array<MailKind, mail_ranks> kinds = {
-    MailKind::ip_admit, MailKind::user_checked_publish, MailKind::publish, MailKind::deliver};
+constexpr std::array<MailKind, mail_ranks> kinds = {MailKind::ip_admit, MailKind::user_checked,
+                                                    MailKind::publish, MailKind::deliver};
 
 // What wakes a sleeping worker, in place of the ring. All relaxed: the test must not add an order
 // between threads that the mailboxes would have to establish themselves.

@@ -292,6 +292,7 @@ HubConfig unlimited() {
   config.epoch_seed = 11;
   config.connections_max = 4'096;
   config.connection_commands = {};
+  config.joins = {};
   config.user_messages = {};
   return config;
 }

@@ -19,8 +19,8 @@ struct View {
 
 class ChatModel {
  public:
-  explicit ChatModel(std::uint64_t seed)
-      : random_(seed), chat_({.config = config(), .seed = seed}) {}
+  ChatModel(std::uint64_t seed, const RateLimit& user_messages)
+      : random_(seed), chat_({.config = config(user_messages), .seed = seed}) {}
 
   void step() {
     const std::uint32_t choice = below(100);
@@ -72,8 +72,9 @@ class ChatModel {
  private:
   static constexpr std::uint32_t rooms = 5;
 
-  static HubConfig config() {
+  static HubConfig config(const RateLimit& user_messages) {
     HubConfig config = unlimited();
+    config.user_messages = user_messages;
     config.presence_members_max = 4;
     config.history_age_max = seconds(100);
     return config;
@@ -173,10 +174,10 @@ class ChatModel {
   std::size_t said_ = 0;
 };
 
-TEST(ChatModel, AgreesWithTheHubsInAnyOrderOfMail) {
+void run_models(const RateLimit& user_messages) {
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     SCOPED_TRACE(seed);
-    ChatModel model(seed);
+    ChatModel model(seed, user_messages);
     for (int step = 0; step < 500; ++step) {
       model.step();
       if (testing::Test::HasFailure()) return;
@@ -184,6 +185,15 @@ TEST(ChatModel, AgreesWithTheHubsInAnyOrderOfMail) {
     model.finish();
     if (testing::Test::HasFailure()) return;
   }
+}
+
+TEST(ChatModel, AgreesWithTheHubsInAnyOrderOfMail) {
+  run_models({});
+}
+
+// A limit that nobody reaches: what users do goes round by their homes, and none of it is lost.
+TEST(ChatModel, AgreesWithTheHubsWhenUsersHaveALimit) {
+  run_models({.burst = 1'000'000, .window = seconds(1)});
 }
 
 }  // namespace

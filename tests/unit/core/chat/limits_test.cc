@@ -159,6 +159,45 @@ TEST(CommandLimit, StopsAConnectionAndNamesTheRoomAndTheId) {
   EXPECT_EQ(chat.take(client, "pong").size(), 1u);
 }
 
+TEST(JoinLimit, StopsAConnectionThatComesAndGoesAndSaysWhen) {
+  HubConfig config = unlimited();
+  config.joins = {.burst = 4, .window = seconds(60)};
+  Chat chat({.config = config});
+  const ClientIndex client = chat.connect(0, user_named("alice"));
+  const Json join{{"type", "joinRoom"}, {"room", "general"}, {"id", "j-1"}};
+  for (int i = 0; i < 4; ++i) {
+    chat.enter(client, "general");
+    chat.say(client, {{"type", "leaveRoom"}, {"room", "general"}});
+    chat.settle();
+  }
+  chat.take(client);
+  chat.say(client, join);
+  const std::vector<Json> heard = chat.take(client);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0]["code"], "rate_limited");
+  EXPECT_EQ(heard[0]["room"], "general");
+  EXPECT_EQ(heard[0]["id"], "j-1");
+  EXPECT_EQ(heard[0]["retryAfter"], 15'000);
+  EXPECT_EQ(chat.total().memberships, 0u);
+  EXPECT_EQ(chat.total().rate_limited, 1u);
+  chat.pass_time(seconds(15));
+  chat.say(client, join);
+  chat.settle();
+  EXPECT_EQ(chat.take(client, "roomJoined").size(), 1u);
+}
+
+TEST(JoinLimit, LetsWhoComesBackIntoAllItsRooms) {
+  HubConfig config = unlimited();
+  config.joins = HubConfig{}.joins;
+  Chat chat({.config = config});
+  const ClientIndex client = chat.connect_guest(0);
+  for (std::uint32_t i = 0; i < config.rooms_per_connection_max; ++i) {
+    chat.say(client, {{"type", "joinRoom"}, {"room", "room" + std::to_string(i)}});
+  }
+  chat.settle();
+  EXPECT_EQ(chat.take(client, "roomJoined").size(), config.rooms_per_connection_max);
+}
+
 TEST(RoomLimit, OfAConnectionCountsRoomsOnTheWay) {
   HubConfig config = unlimited();
   config.rooms_per_connection_max = 3;
@@ -191,7 +230,7 @@ TEST(RoomLimit, OfMembersHoldsOverAllWorkers) {
   std::vector<ClientIndex> clients;
   for (std::uint16_t i = 0; i < 7; ++i) {
     clients.push_back(chat.connect_guest(static_cast<std::uint16_t>(i % 3)));
-    chat.say(clients.back(), {{"type", "joinRoom"}, {"room", "general"}});
+    chat.say(clients.back(), {{"type", "joinRoom"}, {"room", "general"}, {"id", "full"}});
   }
   chat.settle();
   std::vector<ClientIndex> in;
@@ -204,6 +243,7 @@ TEST(RoomLimit, OfMembersHoldsOverAllWorkers) {
       refused += 1;
       EXPECT_EQ(message["code"], "room_full");
       EXPECT_EQ(message["room"], "general");
+      EXPECT_EQ(message["id"], "full");
     }
     if (joined) in.push_back(client);
   }
@@ -255,7 +295,8 @@ TEST(RoomLimit, OfTheHomeIsToldAsServerFull) {
   chat.forget_all();
   for (int i = 0; i < 10; ++i) {
     const std::string room = chat.room_at(2, "at2-" + std::to_string(i) + "-");
-    chat.say(clients[static_cast<std::size_t>(i % 2)], {{"type", "joinRoom"}, {"room", room}});
+    chat.say(clients[static_cast<std::size_t>(i % 2)],
+             {{"type", "joinRoom"}, {"room", room}, {"id", room}});
   }
   chat.settle();
   std::size_t full = 0;
@@ -263,6 +304,7 @@ TEST(RoomLimit, OfTheHomeIsToldAsServerFull) {
     for (const Json& error : chat.take(client, "error")) {
       EXPECT_EQ(error["code"], "server_full");
       EXPECT_TRUE(error["room"].get<std::string>().starts_with("at2-"));
+      EXPECT_EQ(error["id"], error["room"]);
       full += 1;
     }
   }

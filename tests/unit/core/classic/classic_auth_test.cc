@@ -80,6 +80,8 @@ TEST(ClassicAuth, RefusesNamesThatAreNone) {
   EXPECT_EQ(answer_to({{"username", " a"}}), "bad_name");
   EXPECT_EQ(answer_to({{"username", "a "}}), "bad_name");
   EXPECT_EQ(answer_to({{"username", "a\nb"}}), "bad_name");
+  EXPECT_EQ(answer_to({{"username", "\u3164"}}), "bad_name");
+  EXPECT_EQ(answer_to({{"username", "\u2003a"}}), "bad_name");
   EXPECT_EQ(answer_to({{"username", std::string("a\0b", 3)}}), "bad_name");
   EXPECT_EQ(answer_to({{"username", 5}}), "bad_name");
   EXPECT_EQ(answer_to("alice"), "bad_name");
@@ -88,6 +90,37 @@ TEST(ClassicAuth, RefusesNamesThatAreNone) {
   EXPECT_EQ(answer_to({{"username", wide + "a"}}), "bad_name");
   EXPECT_EQ(answer_to({{"username", wide}}), "");
   EXPECT_EQ(answer_to({{"username", std::string(32, 'a')}}), "");
+}
+
+// Others read a name as they read a message.
+TEST(ClassicAuth, CountsAChoiceOfANameAsAMessage) {
+  HubConfig config = unlimited();
+  config.user_messages = {.burst = 3, .window = seconds(30)};
+  Chat chat({.config = config});
+  const ClientIndex client = chat.connect_guest(0);
+  const auto choose = [&](std::string_view name) {
+    chat.take(client);
+    chat.say(client, {{"type", "auth"}, {"user", {{"username", name}}}, {"id", "r-1"}});
+    return chat.take(client).at(0);
+  };
+  EXPECT_EQ(choose("")["code"], "bad_name");  // Costs nothing.
+  EXPECT_EQ(choose("one")["type"], "authSuccess");
+  EXPECT_EQ(choose("two")["type"], "authSuccess");
+  chat.enter(client, "general");
+  chat.say(client, {{"type", "message"}, {"room", "general"}, {"message", "m"}});
+  chat.settle();
+  EXPECT_EQ(chat.take_one(client, "message")["user"], "two");
+  chat.say(client, {{"type", "leaveRoom"}, {"room", "general"}});
+  chat.settle();
+  const Json error = choose("three");
+  EXPECT_EQ(error["code"], "rate_limited");
+  EXPECT_EQ(error["retryAfter"], 10'000);
+  EXPECT_EQ(error["id"], "r-1");
+  chat.enter(client, "general");
+  chat.pass_time(seconds(10));
+  chat.say(client, {{"type", "message"}, {"room", "general"}, {"message", "m"}});
+  chat.settle();
+  EXPECT_EQ(chat.take_one(client, "message")["user"], "two");  // It still has that name.
 }
 
 TEST(ClassicAuth, LetsNoUserOfATokenChooseAName) {

@@ -108,6 +108,69 @@ TEST_F(ClassicCommands, IdOfMoreThan64BytesNeverComesBack) {
   EXPECT_FALSE(sent_with(std::string(65, 'i')).contains("id"));
 }
 
+TEST_F(ClassicCommands, IdMustBeAStringOfAtMost64Bytes) {
+  chat_.enter(client_, "general");
+  for (const char* type : {"message", "joinRoom", "ping", "auth", "no such"}) {
+    for (const Json& id : {Json(5), Json(nullptr), Json::array(), Json(std::string(65, 'i'))}) {
+      const Json error =
+          only_answer({{"type", type}, {"room", "general"}, {"message", "m"}, {"id", id}});
+      EXPECT_EQ(error["code"], "bad_message") << type << id;
+      EXPECT_EQ(error["room"], "general");
+      EXPECT_FALSE(error.contains("id"));
+    }
+  }
+  EXPECT_EQ(chat_.total().publications, 0u);
+}
+
+TEST_F(ClassicCommands, EveryErrorNamesTheRoomAndTheIdOfItsRequest) {
+  chat_.enter(client_, "general");
+  const std::vector<Json> wrong = {
+      {{"type", "joinRoom"}, {"room", "general"}},
+      {{"type", "joinRoom"}, {"room", "general"}, {"since", -1}},
+      {{"type", "leaveRoom"}, {"room", "help"}},
+      {{"type", "message"}, {"room", "general"}, {"message", ""}},
+      {{"type", "message"}, {"room", "help"}, {"message", "m"}},
+      {{"type", "typing"}, {"room", "help"}},
+      {{"type", "online"}, {"room", "help"}},
+      {{"type", "history"}, {"room", "help"}},
+      {{"type", "auth"}, {"room", "general"}, {"token", "x"}},
+      {{"type", "shout"}, {"room", "general"}},
+      {{"room", "general"}},
+  };
+  for (Json request : wrong) {
+    request["id"] = "k-1";
+    const Json error = only_answer(request);
+    EXPECT_EQ(error["type"], "error") << request;
+    EXPECT_EQ(error["id"], "k-1") << request << error;
+    EXPECT_EQ(error["room"], request["room"]) << request << error;
+  }
+  for (const char* type : {"joinRoom", "message", "typing", "leaveRoom", "history", "online"}) {
+    const Json error = only_answer({{"type", type}, {"room", "\n"}, {"id", "k-2"}});
+    EXPECT_EQ(error["id"], "k-2") << type;
+    EXPECT_FALSE(error.contains("room")) << type;  // It is none.
+  }
+}
+
+TEST_F(ClassicCommands, TooManyRequestsThatWaitAreRefusedWithRoomAndId) {
+  const std::string far = chat_.room_at(1, "far");
+  chat_.enter(client_, far);
+  for (const char* type : {"history", "online"}) {
+    // None is answered before the room's home has its turn.
+    for (int i = 0; i < 200; ++i) {
+      chat_.say(client_, {{"type", type}, {"room", far}, {"id", std::to_string(i)}});
+    }
+    const std::vector<Json> errors = chat_.take(client_, "error");
+    ASSERT_FALSE(errors.empty()) << type;
+    const int first = 200 - static_cast<int>(errors.size());
+    EXPECT_EQ(errors[0]["code"], "rate_limited");
+    EXPECT_EQ(errors[0]["retryAfter"], 1'000);
+    EXPECT_EQ(errors[0]["room"], far);
+    EXPECT_EQ(errors[0]["id"], std::to_string(first));
+    chat_.settle();
+    EXPECT_EQ(chat_.take(client_, type).size(), static_cast<std::size_t>(first));
+  }
+}
+
 TEST_F(ClassicCommands, EveryCommandInARoomTakesMembershipOfIt) {
   for (const char* type : {"message", "typing", "leaveRoom", "history", "online"}) {
     const Json error =
@@ -240,6 +303,11 @@ TEST_F(ClassicCommands, OnlineWithoutARoomCountsTheSessionsOfAllWorkers) {
   EXPECT_EQ(count()["count"], 3);
   chat_.connect_guest(0);
   EXPECT_EQ(count()["count"], 4);
+}
+
+TEST_F(ClassicCommands, OnlineWithoutARoomIsAtLeastWhoIsConnectedHere) {
+  chat_.connect_guest(0);
+  EXPECT_EQ(only_answer({{"type", "online"}})["count"], 2);  // Nobody has counted all yet.
 }
 
 TEST_F(ClassicCommands, SessionsAreCountedOnWorkersOtherThanTheCounter) {

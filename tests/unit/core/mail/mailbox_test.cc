@@ -12,7 +12,7 @@ namespace parley::core {
 namespace {
 
 // One kind of each rank.
-constexpr MailKind kinds[mail_ranks] = {MailKind::ip_admit, MailKind::user_checked_publish,
+constexpr MailKind kinds[mail_ranks] = {MailKind::ip_admit, MailKind::user_checked,
                                         MailKind::publish, MailKind::deliver};
 
 Mail letter(MailRank rank, std::uint64_t number) {

@@ -66,9 +66,11 @@ TEST_F(ConfigTest, ProfilesAreWhatTheyPromise) {
   const Config conformance = config({"--profile", "conformance"}, {});
   EXPECT_GE(conformance.message_bytes_max, 16u << 20);
   EXPECT_EQ(conformance.rate_connection.count, 0u);
+  EXPECT_EQ(conformance.rate_join.count, 0u);
   EXPECT_EQ(conformance.rate_user.count, 0u);
   const Config bench = config({"--profile", "bench"}, {});
   EXPECT_EQ(bench.rate_connection.count, 0u);
+  EXPECT_EQ(bench.rate_join.count, 0u);
   EXPECT_EQ(bench.rate_user.count, 0u);
   EXPECT_EQ(bench.message_bytes_max, Config{}.message_bytes_max);
 }
@@ -284,6 +286,16 @@ TEST_F(ConfigTest, RoomsAreNamedOnceEach) {
   EXPECT_THAT(refused_file("[rooms]\ninitial = [\"a,b\"]"), HasSubstr("must not hold commas"));
   EXPECT_THAT(refusal({"--rooms-max", "1"}, {}),
               HasSubstr("must not be more rooms than limits.rooms_max, which is 1"));
+}
+
+TEST_F(ConfigTest, WhoComesBackMustGetIntoAllItsRooms) {
+  EXPECT_THAT(refusal({"--rate-join", "63/1m"}, {}),
+              HasSubstr("limits.rate_join = 63/60s (flag --rate-join) must be off or at least "
+                        "limits.rooms_per_connection_max at once, which is 64"));
+  EXPECT_THAT(refusal({"--rooms-per-connection-max", "101"}, {}),
+              HasSubstr("limits.rate_join = 100/60s (default) must be off or at least"));
+  EXPECT_EQ(refusal({"--rate-join", "64/1m"}, {}), "accepted");
+  EXPECT_EQ(refusal({"--rate-join", "off", "--rooms-per-connection-max", "101"}, {}), "accepted");
 }
 
 TEST_F(ConfigTest, OptionsMustFitTogether) {
