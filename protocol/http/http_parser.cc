@@ -235,6 +235,13 @@ void HttpParser::State::fail(HttpFault reason) {
 void HttpParser::State::fail_parse() {
   if (fault != HttpFault::none) return fail(fault);
   switch (llhttp_get_errno(&llhttp)) {
+    // A length of more than 64 bits is as long as any other that is too long. llhttp tells it from
+    // one that is no number by its text alone.
+    case HPE_INVALID_CONTENT_LENGTH:
+    case HPE_INVALID_CHUNK_SIZE:
+      return fail(std::string_view(llhttp_get_error_reason(&llhttp)).ends_with(" overflow")
+                      ? HttpFault::content_too_large
+                      : HttpFault::bad_request);
     // The request line was in order, so what llhttp does not know is its method.
     case HPE_INVALID_METHOD:
     case HPE_INVALID_CONSTANT:

@@ -109,7 +109,7 @@ std::string_view http_reason(std::uint16_t status) {
 }
 
 std::uint32_t http_response_bytes_max(const HttpResponse& response) {
-  std::size_t bytes = fixed_bytes_max + http_reason(response.status).size() +
+  std::size_t bytes = fixed_bytes_max + http_reason(response.status).size() + response.date.size() +
                       response.content_type.size() + response.body.size();
   for (const HttpHeader& header : response.headers) {
     bytes += header.name.size() + header.value.size() + 4;  // ": " and the line's end.
@@ -128,6 +128,7 @@ std::uint32_t write_http_response(const HttpResponse& response, MutableBytes out
   text.add(" ");
   text.add(http_reason(response.status));
   text.add("\r\n");
+  if (!response.date.empty()) text.add_header("Date", response.date);
   if (!response.content_type.empty()) text.add_header("Content-Type", response.content_type);
   if (has_content(response)) {
     text.add("Content-Length: ");

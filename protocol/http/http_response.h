@@ -12,6 +12,7 @@ namespace parley::protocol {
 
 struct HttpResponse {
   std::uint16_t status = 200;
+  std::string_view date;          // RFC 9110 6.6.1; empty: no header.
   std::string_view content_type;  // Empty: no body, no header.
   std::string_view body;
   std::span<const HttpHeader> headers;  // Further ones.

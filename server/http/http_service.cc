@@ -65,6 +65,13 @@ HttpService::HttpService(Borrowed borrowed, std::uint64_t guest_seed)
       health_("{\"status\":\"ok\",\"service\":\"" + borrowed.config.service_name + "\"}"),
       guests_(guest_seed) {}
 
+void HttpService::begin_turn(UnixMillis now) {
+  now_ = now;
+  if (now.value / 1'000 == dated_s_) return;
+  dated_s_ = now.value / 1'000;
+  date_ = protocol::http_date(now);
+}
+
 void HttpService::on_open(Connection& connection) {
   connection.http = std::make_unique<protocol::HttpParser>(limits);
 }
@@ -143,14 +150,14 @@ void HttpService::answer_get(Connection& connection, const HttpRequest& request)
     return refuse_request(connection, request, 404, "not found");
   }
   if (request.method != "GET" && request.method != "HEAD") {
-    return refuse_request(connection, request, 405, "only GET and HEAD");
+    return refuse_method(connection, request, "GET, HEAD");
   }
   respond(connection, response);
 }
 
 std::optional<Upgrade> HttpService::upgrade(Connection& connection, Endpoint endpoint,
                                             const HttpRequest& request) {
-  const auto refuse_with = [&](std::uint16_t status, std::string_view why) {
+  const auto refuse_this = [&](std::uint16_t status, std::string_view why) {
     refuse_request(connection, request, status, why);
     return std::nullopt;
   };
@@ -158,22 +165,23 @@ std::optional<Upgrade> HttpService::upgrade(Connection& connection, Endpoint end
     case protocol::WsHandshake::accepted:
       break;
     case protocol::WsHandshake::not_get:
-      return refuse_with(405, "a WebSocket handshake is a GET");
+      refuse_method(connection, request, "GET");
+      return std::nullopt;
     case protocol::WsHandshake::bad_upgrade:
-      return refuse_with(400, "this is a WebSocket endpoint: Upgrade: websocket is missing");
+      return refuse_this(400, "this is a WebSocket endpoint: Upgrade: websocket is missing");
     case protocol::WsHandshake::bad_version:
-      return refuse_with(426, "Sec-WebSocket-Version must be 13");
+      return refuse_this(426, "Sec-WebSocket-Version must be 13");
     case protocol::WsHandshake::bad_key:
-      return refuse_with(400, "Sec-WebSocket-Key must be 16 bytes in base64, once");
+      return refuse_this(400, "Sec-WebSocket-Key must be 16 bytes in base64, once");
     case protocol::WsHandshake::bad_offer:
-      return refuse_with(400, "Sec-WebSocket-Extensions or -Protocol is malformed");
+      return refuse_this(400, "Sec-WebSocket-Extensions or -Protocol is malformed");
   }
-  if (draining_) return refuse_with(503, "shutting down");
-  if (!origin_allowed(request)) return refuse_with(403, "this origin may not connect");
+  if (draining_) return refuse_this(503, "shutting down");
+  if (!origin_allowed(request)) return refuse_this(403, "this origin may not connect");
   Upgrade result{.endpoint = endpoint, .identity = {}, .rest_bytes = 0};
   if (endpoint == Endpoint::classic) {
     std::optional<core::Identity> identity = identify(request);
-    if (!identity) return refuse_with(401, "a valid token is needed: ?token=");
+    if (!identity) return refuse_this(401, "a valid token is needed: ?token=");
     result.identity = std::move(*identity);
   }
   constexpr std::uint32_t accept_bytes_max = 256;
@@ -225,21 +233,32 @@ core::Identity HttpService::new_guest() {
 
 void HttpService::refuse_request(Connection& connection, const HttpRequest& request,
                                  std::uint16_t status, std::string_view why) {
-  std::string body = "{\"error\":\"" + std::string(why) + "\"}";
+  constexpr std::array version = {HttpHeader{"Sec-WebSocket-Version", "13"},
+                                  HttpHeader{"Upgrade", "websocket"}};
+  refuse_with(connection, request, status, why,
+              status == 426 ? std::span<const HttpHeader>(version) : std::span<const HttpHeader>());
+}
+
+void HttpService::refuse_method(Connection& connection, const HttpRequest& request,
+                                std::string_view allowed) {
+  const std::array allow = {HttpHeader{"Allow", allowed}};
+  refuse_with(connection, request, 405, protocol::http_reason(405), allow);
+}
+
+void HttpService::refuse_with(Connection& connection, const HttpRequest& request,
+                              std::uint16_t status, std::string_view why,
+                              std::span<const HttpHeader> more) {
+  const std::string body = "{\"error\":\"" + std::string(why) + "\"}";
   std::array<HttpHeader, 3> headers;
-  std::size_t count = 0;
-  headers[count++] = {"Cache-Control", "no-store"};
-  if (status == 405) headers[count++] = {"Allow", "GET, HEAD"};
-  if (status == 426) {
-    headers[count++] = {"Sec-WebSocket-Version", "13"};
-    headers[count++] = {"Upgrade", "websocket"};
-  }
+  CHECK(more.size() < headers.size());
+  headers[0] = {"Cache-Control", "no-store"};
+  std::ranges::copy(more, headers.begin() + 1);
   counters_.errors += 1;
   // Behind an upgrade request the peer may already speak the other protocol.
   respond(connection, {.status = status,
                        .content_type = "application/json",
                        .body = body,
-                       .headers = std::span(headers).first(count),
+                       .headers = std::span(headers).first(1 + more.size()),
                        .keep_alive = request.keep_alive && !request.upgrade,
                        .head = request.method == "HEAD"});
 }
@@ -270,6 +289,7 @@ void HttpService::respond(Connection& connection, HttpResponse response) {
   // that the connection ends, and a client asks again for what was not answered (RFC 9112 9.3.2).
   constexpr std::uint32_t unread_bytes_max = 256 * 1024;
   if (connection.outbox.queued_bytes() > unread_bytes_max) response.keep_alive = false;
+  response.date = {date_.data(), date_.size()};
   const std::uint32_t bytes_max = protocol::http_response_bytes_max(response);
   core::PayloadRef frame = borrowed_.payloads.allocate(bytes_max);
   frame->end +=

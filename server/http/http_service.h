@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "core/base/time.h"
 #include "core/chat/identity.h"
 #include "core/payload/payload_pool.h"
+#include "protocol/http/http_date.h"
 #include "protocol/http/http_parser.h"
 #include "protocol/http/http_response.h"
 #include "server/config/config.h"
@@ -52,7 +54,7 @@ class HttpService {
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
 
-  void begin_turn(UnixMillis now) { now_ = now; }
+  void begin_turn(UnixMillis now);
 
   // Not ready from now on: /ready says 503, and so do upgrades.
   void start_draining() { draining_ = true; }
@@ -81,10 +83,17 @@ class HttpService {
   void respond(Connection& connection, protocol::HttpResponse response);
   void refuse_request(Connection& connection, const protocol::HttpRequest& request,
                       std::uint16_t status, std::string_view why);
+  void refuse_method(Connection& connection, const protocol::HttpRequest& request,
+                     std::string_view allowed);
+  void refuse_with(Connection& connection, const protocol::HttpRequest& request,
+                   std::uint16_t status, std::string_view why,
+                   std::span<const protocol::HttpHeader> more);
 
   Borrowed borrowed_;
   const std::string health_;
   UnixMillis now_;
+  std::int64_t dated_s_ = -1;  // The second that date_ is of.
+  protocol::HttpDate date_{};
   bool draining_ = false;
   std::uint64_t guests_;
   HttpCounters counters_;

@@ -26,6 +26,12 @@ TEST(HttpResponse, WithoutABodyStatesALengthOfZero) {  // RFC 9112 6.3
   EXPECT_EQ(written({.status = 404}), "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
 }
 
+TEST(HttpResponse, CarriesItsDate) {  // RFC 9110 6.6.1
+  EXPECT_EQ(written({.status = 404, .date = "Sun, 06 Nov 1994 08:49:37 GMT"}),
+            "HTTP/1.1 404 Not Found\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "Content-Length: 0\r\n\r\n");
+}
+
 TEST(HttpResponse, StatesNoLengthWhereNoneIsAllowed) {  // RFC 9110 8.6
   EXPECT_EQ(written({.status = 204}), "HTTP/1.1 204 No Content\r\n\r\n");
   EXPECT_EQ(written({.status = 100}), "HTTP/1.1 100 Continue\r\n\r\n");

@@ -46,6 +46,39 @@ TEST(WorkerHttp, AnswersEachRouteWithItsStatus) {
   EXPECT_EQ(status("GET /ws?token=x" + std::string(upgrade_headers)), "HTTP/1.1 401");
 }
 
+TEST(WorkerHttp, DatesWhatItAnswers) {  // RFC 9110 6.6.1
+  WorkerHarness server{Config{}};
+  const auto date = [&server](const std::string& request) {
+    const Link link = server.connect();
+    const std::string answer = server.ask(link, request);
+    server.leave(link);
+    const std::size_t at = answer.find("\r\nDate: ");
+    return at == std::string::npos ? answer : answer.substr(at + 8, 29);
+  };
+  const std::string first = date(get("/health"));
+  for (const std::string& request :
+       {get("/nothing"), std::string("nonsense\r\n\r\n"), get("/ws")}) {
+    const std::string text = date(request);
+    EXPECT_TRUE(text.starts_with("Tue, 14 Nov 2023 22:") && text.ends_with(" GMT")) << text;
+  }
+  server.run_for(seconds(1));
+  EXPECT_NE(date(get("/health")), first);
+}
+
+TEST(WorkerHttp, SaysWhichMethodsAPathAllows) {  // RFC 9110 15.5.6
+  WorkerHarness server{Config{}};
+  const auto answer = [&server](const std::string& request) {
+    const Link link = server.connect();
+    const std::string text = server.ask(link, request);
+    server.leave(link);
+    return text;
+  };
+  EXPECT_NE(answer("POST /ws" + std::string(upgrade_headers)).find("\r\nAllow: GET\r\n"),
+            std::string::npos);
+  EXPECT_NE(answer("DELETE /health HTTP/1.1\r\nHost: h\r\n\r\n").find("\r\nAllow: GET, HEAD\r\n"),
+            std::string::npos);
+}
+
 TEST(WorkerHttp, TellsTheVersionItWants) {  // RFC 6455 4.4
   WorkerHarness server{Config{}};
   const Link link = server.connect();
