@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "tests/unit/server/worker/worker_harness.h"
@@ -27,6 +28,21 @@ std::string join(std::string_view room) {
 std::string say(std::string_view room, std::size_t bytes) {
   return R"({"type":"message","room":")" + std::string(room) + R"(","message":")" +
          std::string(bytes, 'm') + "\"}";
+}
+
+TEST(WorkerWebSocket, GivesEachGuestAnIdOfItsOwn) {
+  WorkerHarness server(with_echo());
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < 200; ++i) {
+    const Link link = server.connect();
+    const std::string answer = server.ask(link, "GET /ws" + std::string(upgrade_headers));
+    const std::size_t at = answer.find("guest:");
+    ASSERT_NE(at, std::string::npos) << answer;
+    const std::string id = answer.substr(at, answer.find('"', at) - at);
+    EXPECT_EQ(id.size(), 6u + 13u);
+    EXPECT_TRUE(ids.insert(id).second) << id;
+    server.leave(link);
+  }
 }
 
 TEST(WorkerWebSocket, ReadsFramesThatCameWithTheUpgrade) {
