@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
+#include <type_traits>
 #include <utility>
 
 #include "core/base/check.h"
@@ -25,21 +27,29 @@ constexpr std::uint64_t bit_in_word(std::uint32_t socket) {
 
 }  // namespace
 
+void SocketTable::FreeDeleter::operator()(Socket* sockets) const {
+  std::free(sockets);
+}
+
 SocketTable::SocketTable(std::uint32_t sockets)
-    : sockets_(sockets), free_((sockets + word_bits - 1) / word_bits), free_count_(sockets) {
+    : size_(sockets),
+      sockets_(static_cast<Socket*>(std::calloc(sockets, sizeof(Socket)))),  // Zero pages.
+      free_((sockets + word_bits - 1) / word_bits),
+      free_count_(sockets) {
+  static_assert(std::is_trivially_copyable_v<Socket> && std::is_trivially_destructible_v<Socket>);
   CHECK(sockets > 0);
   CHECK(sockets <= sockets_max);
+  CHECK(sockets_ != nullptr);
   for (std::uint32_t i = 0; i < sockets; ++i) free_[i / word_bits] |= bit_in_word(i);
-  connecting_.fill(nobody);
 }
 
 SocketTable::Socket& SocketTable::at(std::uint32_t socket) {
-  CHECK(socket < sockets_.size());
+  CHECK(socket < size_);
   return sockets_[socket];
 }
 
 bool SocketTable::is_open(std::uint32_t socket) const {
-  return socket < sockets_.size() && sockets_[socket].open;
+  return socket < size_ && sockets_[socket].open;
 }
 
 void SocketTable::open(std::uint32_t socket) {
@@ -86,7 +96,7 @@ std::uint64_t SocketTable::begin(Tag::Kind kind, ConnId conn, SocketId socket) {
     record.under_way |= bit(kind);
   }
   if (kind == Tag::Kind::connect) {
-    record.connecting_next = std::exchange(bucket(conn.slot), socket.value);
+    record.connecting_next = std::exchange(bucket(conn.slot), socket.value + 1);
   }
   return Tag{kind, socket.value, conn.generation}.pack();
 }
@@ -119,17 +129,17 @@ std::uint32_t& SocketTable::bucket(std::uint32_t conn_slot) {
 }
 
 std::optional<std::uint32_t> SocketTable::connecting(std::uint32_t conn_slot) const {
-  std::uint32_t socket = connecting_[conn_slot % buckets];
-  while (socket != nobody && sockets_[socket].conn.slot != conn_slot) {
-    socket = sockets_[socket].connecting_next;
+  std::uint32_t link = connecting_[conn_slot % buckets];
+  while (link != nobody && sockets_[link - 1].conn.slot != conn_slot) {
+    link = sockets_[link - 1].connecting_next;
   }
-  if (socket == nobody) return std::nullopt;
-  return socket;
+  if (link == nobody) return std::nullopt;
+  return link - 1;
 }
 
 void SocketTable::forget_connecting(std::uint32_t socket) {
   std::uint32_t* link = &bucket(at(socket).conn.slot);
-  while (*link != socket) link = &at(*link).connecting_next;
+  while (*link != socket + 1) link = &at(*link - 1).connecting_next;
   *link = std::exchange(at(socket).connecting_next, nobody);
 }
 

@@ -2,7 +2,8 @@
 // the other end, and which operations are under way, so that a broken rule of io/ring.h is seen at
 // once.
 //
-// Memory  44 bytes for each of connections_max sockets, taken at start.
+// Memory  Address space for 44 bytes and a bit for each of connections_max sockets at start; a page
+//         is touched when a socket on it is first used.
 // Cost    Finding a free socket reads a bit for each that is not; finding a connect that is under
 //         way by its connection reads one socket in 1,024 of those that connect.
 #pragma once
@@ -11,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -24,7 +26,7 @@ class SocketTable {
  public:
   explicit SocketTable(std::uint32_t sockets);
 
-  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(sockets_.size()); }
+  [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] std::uint32_t free_count() const { return free_count_; }
   [[nodiscard]] bool is_open(std::uint32_t socket) const;
 
@@ -49,9 +51,10 @@ class SocketTable {
   [[nodiscard]] ConnId tenant(std::uint32_t socket) const { return sockets_[socket].conn; }
 
  private:
-  static constexpr std::uint32_t nobody = UINT32_MAX;
+  // Links of lists hold the socket's number plus 1, so that 0 is nobody.
+  static constexpr std::uint32_t nobody = 0;
 
-  struct Socket {
+  struct Socket {  // All zero until it is opened: memory that nobody has touched is good.
     sockaddr_in6 address{};
     ConnId conn;
     std::uint32_t connecting_next = nobody;  // In the same bucket, while it connects.
@@ -68,11 +71,16 @@ class SocketTable {
   [[nodiscard]] std::uint32_t& bucket(std::uint32_t conn_slot);
   void forget_connecting(std::uint32_t socket);
 
-  std::vector<Socket> sockets_;
+  struct FreeDeleter {
+    void operator()(Socket* sockets) const;
+  };
+
+  std::uint32_t size_;
+  std::unique_ptr<Socket[], FreeDeleter> sockets_;
   std::vector<std::uint64_t> free_;  // A bit for each socket.
   std::uint32_t free_count_;
-  std::uint32_t lowest_free_ = 0;                  // No word of free_ below has one.
-  std::array<std::uint32_t, buckets> connecting_;  // The first socket of each list.
+  std::uint32_t lowest_free_ = 0;                    // No word of free_ below has one.
+  std::array<std::uint32_t, buckets> connecting_{};  // The first socket of each list.
 };
 
 }  // namespace parley::io
