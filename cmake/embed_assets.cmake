@@ -1,6 +1,8 @@
 # Turns the files of a folder into one C++ source; server/page/ calls it when it is built:
 #   cmake -DFOLDER=... -DOUT=... -P embed_assets.cmake
 
+include(${CMAKE_CURRENT_LIST_DIR}/embed_bytes.cmake)
+
 set(types
   .html "text/html\; charset=utf-8"
   .css "text/css\; charset=utf-8"
@@ -13,10 +15,7 @@ set(arrays "")
 set(rows "")
 set(index 0)
 foreach(file ${files})
-  file(READ ${FOLDER}/${file} hex HEX)
-  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-  string(REPEAT "." 80 line)  # 16 bytes, so that no line is endless.
-  string(REGEX REPLACE "(${line})" "\\1\n" bytes "${bytes}")
+  embed_bytes(${FOLDER}/${file} bytes)
   get_filename_component(extension ${file} LAST_EXT)
   list(FIND types ${extension} at)
   if(at EQUAL -1)
