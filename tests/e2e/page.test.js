@@ -9,6 +9,7 @@ import {after, before, test} from 'node:test';
 import {chromium} from 'playwright-core';
 
 import {Client} from './lib/client.js';
+import {lowContrasts} from './lib/contrast.js';
 import {Server, mintToken, secret, sleep} from './lib/server.js';
 import {TcpProxy} from './lib/tcp_proxy.js';
 
@@ -349,7 +350,7 @@ test('Light and dark follow the system, both with enough contrast', {skip}, asyn
     await bubble(grace, 'Then let us talk.').waitFor();
     await grace.locator('#text').pressSequentially('One moment');
     await ada.locator('#typing', {hasText: 'Grace is typing'}).waitFor();
-    const low = await ada.evaluate(lowContrasts);
+    const low = await ada.evaluate(lowContrasts, '#app');
     assert.deepEqual(low, [], colorScheme);
     await picture(ada, colorScheme === 'light' ? 'chat' : 'chat-dark');
     await ada.setViewportSize({width: 320, height: 568});
@@ -357,35 +358,6 @@ test('Light and dark follow the system, both with enough contrast', {skip}, asyn
     await Promise.all([ada, grace].map((page) => page.context().close()));
   }
 });
-
-// In the page: texts whose contrast with what is behind them is below 4.5 (WCAG 2.1, 1.4.3).
-function lowContrasts() {
-  const parse = (color) => color.match(/[\d.]+/g).map(Number);
-  const luminance = (color) => {
-    const [r, g, b] = parse(color).slice(0, 3).map((part) => {
-      const share = part / 255;
-      return share <= 0.039_28 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = (node) => {
-    for (let up = node; up !== null; up = up.parentElement) {
-      const color = getComputedStyle(up).backgroundColor;
-      if ((parse(color)[3] ?? 1) === 1) return color;
-    }
-    return 'rgb(255, 255, 255)';
-  };
-  const low = [];
-  for (const node of document.querySelectorAll('#app *')) {
-    const own = [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE
-      && child.textContent.trim() !== '');
-    if (!own || node.getClientRects().length === 0) continue;
-    const [a, b] = [luminance(getComputedStyle(node).color), luminance(ground(node))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) low.push(`${node.className || node.id || node.tagName}: ${ratio.toFixed(2)}`);
-  }
-  return low;
-}
 
 test('Nothing above made the browser complain', {skip}, () => {
   assert.deepEqual(complaints, []);
