@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "loadgen/cli/commands.h"
+#include "loadgen/report/report_page.h"
 #include "loadgen/run/agents.h"
 #include "loadgen/run/local_crew.h"
 #include "loadgen/truth/random.h"
@@ -112,6 +113,10 @@ Heading heading_of(const Arguments& arguments) {
 Result<void> write_reports(const Arguments& arguments, const std::string& json) {
   if (!arguments.json_file.empty()) {
     const Result<void> written = write_file(arguments.json_file, json);
+    if (!written) return written;
+  }
+  if (!arguments.html_file.empty()) {
+    const Result<void> written = write_file(arguments.html_file, report_page(json));
     if (!written) return written;
   }
   return {};

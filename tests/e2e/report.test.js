@@ -2,11 +2,16 @@
 // invalid runs, of searches and comparisons, on any screen and on paper, and that it asks nobody.
 
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
 import {after, before, test} from 'node:test';
 
 import {fillPage} from '../../loadgen/report/web/page_data.js';
+import {verdictWord} from '../../loadgen/report/web/verdict.js';
 import {lowContrasts} from './lib/contrast.js';
 import {Pages, drawnPlots, installPackages, readFixture, skip} from './lib/pages.js';
+import {Server, parleyd} from './lib/server.js';
 
 let pages;
 let template;
@@ -164,6 +169,27 @@ test('Connections that only idle have no latency, and a page', {skip}, async () 
   await pages.close(page);
 });
 
+test('parley-load itself writes the page, with what its JSON says', {skip}, async (t) => {
+  const server = await Server.forTest(t, ['--profile', 'bench']);
+  const [json, html] = [pages.file('own.json'), pages.file('own.html')];
+  // How the run ends depends on how busy the machine is; the page must say the same.
+  const {status, stderr} = spawnSync(path.join(path.dirname(parleyd), 'parley-load'),
+    ['run', '--url', server.ws, '--connections', '20', '--members', '10', '--title', '1 < 2 </b>',
+      '--warm-up', '0s', '--duration', '1s', '--json', json, '--html', html],
+    {encoding: 'utf8', timeout: 60_000});
+  assert.notEqual(status, null, stderr);
+  const {verdict, latency, total} = JSON.parse(readFileSync(json, 'utf8'));
+  const page = await pages.open(html);
+  assert.equal(await page.locator('h1').innerText(), '1 < 2 </b>');
+  assert.ok((await word(page)).endsWith(verdictWord(verdict)));
+  assert.equal((await row(page, 'measured', 'Latency'))[0], latency.count.toLocaleString('en'));
+  assert.equal((await row(page, 'deliveries', 'Messages'))[2],
+    total.deliveries.toLocaleString('en'));
+  assert.ok((await drawnPlots(page)).length >= 4);
+  await pages.close(page);
+  await server.stop();
+});
+
 test('What is no report is refused in words', {skip}, async () => {
   const page = await pages.browser.newPage();
   await page.goto(`file://${write('other', {schema: 'parley-load/2', kind: 'run'})}`);
@@ -205,6 +231,7 @@ test('It changes with the screen, and is light on paper', {skip}, async () => {
   const paper = await look();
   assert.deepEqual([paper.ground, paper.stroke], [light.ground, light.stroke]);
   assert.ok(paper.width <= 680, `${paper.width} pixels wide`);
+  assert.deepEqual(await page.evaluate(lowContrasts, '#page'), []);
   await pages.picture(page, 'report-paper', {fullPage: true});
   await pages.close(page);
 });

@@ -52,7 +52,7 @@ function show(given) {
   }
   const data = given.kind === 'run' ? given : withRunFacts(given);
   const {nodes, plot, word} = view(data);
-  const title = data.title || 'A run without a title';
+  const title = data.title || data.plan?.['target.urls'] || 'A run without a title';
   document.title = `${word}: ${title} · parley-load`;
   document.getElementById('page').append(...[head(data, title, data.started), ...nodes,
     footer(data, data.command)].filter(Boolean));

@@ -69,7 +69,7 @@ export function percentilePlot(host, lines, limits = []) {
   draw(host, {
     label: `Latency by percentile, logarithmic: ${shown.map(({name}) => name).join(', ')}`,
     height: 320,
-    padding: [12, 32, 0, 0],
+    padding: [22, 32, 0, 0],
     scales: {x: {time: false, range: () => [0, ninesMax]}, y: scale},
     axes: [
       axis({splits: () => marks.map(ninesOf), values: markNames, space: 1}),
