@@ -113,7 +113,7 @@ test('A capacity search shows its answer, its curve and every try', {skip}, asyn
   const tries = page.locator('[aria-label="In the order of trying"] tbody tr');
   assert.equal(await tries.count(), curve.flatMap(({runs}) => runs).length);
   assert.deepEqual((await tries.nth(6).locator('th, td').allInnerTexts()).slice(0, 2),
-    ['32k/s', '✕ did not hold']);
+    ['32k/s', '✕ did not']);
   await assertDrawn(page, ['p99 by value', 'Deliveries by value', 'Latency by percentile',
     'How many deliveries had which latency', 'Deliveries over', 'Publications', 'Connects']);
   await pages.close(page);
@@ -122,10 +122,12 @@ test('A capacity search shows its answer, its curve and every try', {skip}, asyn
 test('A search in which nothing held says so, and what the generator limited', {skip},
   async () => {
     const data = sample('capacity');
+    data.curve[2].runs[0].verdict.valid = false;
     const page = await pages.open(write('nothing', {...data, answer: null,
       limited_by_generator: true, curve: data.curve.filter(({held}) => !held)}));
     assert.match(await word(page), /Nothing held$/);
     await page.getByText('the generator was the limit').waitFor();
+    await page.getByText('! invalid').waitFor();
     assert.equal((await drawnPlots(page)).length, 2);
     await pages.close(page);
   });

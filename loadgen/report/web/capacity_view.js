@@ -8,13 +8,23 @@ import {axis, canvasFont, draw, line, logScale, pixelRatio, place, valueAxis, ze
 import {latencyLimit} from './run_plots.js';
 import {runView} from './run_view.js';
 import {color} from './theme.js';
-import {band, verdictWord} from './verdict.js';
+import {band} from './verdict.js';
 
 const p99 = ({latency}) => (latency?.count > 0 ? percentiles(latency, [99])[0] : null);
 
-// [{value, held, run}] by rising value.
-const triesOf = (curve) => curve.flatMap(({value, held, runs}) => runs.map((run) => ({value, held,
-  run}))).sort((a, b) => a.value - b.value);
+const outcomes = {
+  held: {name: 'held', ink: 'good', text: '✓ held', good: true},
+  broken: {name: 'did not hold', ink: 'bad', text: '✕ did not', bad: true},
+  // The generator failed, so that the run was made again or says nothing.
+  invalid: {name: 'invalid', ink: 'warn', text: '! invalid'},
+};
+
+const outcomeOf = (held, run) => (run.verdict?.valid === false ? 'invalid'
+  : held ? 'held' : 'broken');
+
+// [{value, outcome, run}] by rising value.
+const triesOf = (curve) => curve.flatMap(({value, held, runs}) => runs.map((run) => ({value,
+  outcome: outcomeOf(held, run), run}))).sort((a, b) => a.value - b.value);
 
 const limitOf = ({criteria = ''}) => criteria.split(',').map(latencyLimit)
   .find((limit) => limit?.percent === 99) ?? null;
@@ -58,12 +68,14 @@ function drawMarks(answer, limit) {
 // Every run is a dot; a line goes through the middle ones.
 function curvePlot(host, tries, {label, text, of, scale, varied, answer, limit = null}) {
   const xs = tries.map(({value}) => value);
-  const when = (wanted) => tries.map(({held, run}) => (held === wanted ? of(run) : null));
+  const when = (wanted) => tries.map(({outcome, run}) => (outcome === wanted ? of(run) : null));
+  const counts = ({value, outcome}, x) => value === x && outcome !== 'invalid';
   const middles = xs.map((x, index) => (xs.indexOf(x) === index
-    ? middle(tries.filter(({value}) => value === x).map(({run}) => of(run))) : undefined));
+    ? middle(tries.filter((one) => counts(one, x)).map(({run}) => of(run))) ?? undefined
+    : undefined));
   const dots = (ink) => ({width: 0, stroke: () => color(ink), points: {show: true, size: 9,
-    stroke: () => color(ink), fill: () => (ink === 'bad' ? color('panel') : color(ink)),
-    width: 2}});
+    stroke: () => color(ink), fill: () => color(ink === 'good' ? ink : 'panel'), width: 2}});
+  const kinds = Object.keys(outcomes).filter((kind) => tries.some(({outcome}) => outcome === kind));
   const room = Math.max(1, (xs.at(-1) - xs[0]) * 0.06);
   draw(host, {
     label,
@@ -74,23 +86,22 @@ function curvePlot(host, tries, {label, text, of, scale, varied, answer, limit =
       valueAxis('y', text)],
     series: [place(varied, short),
       line('middle', 'dim', text, {scale: 'y', width: 1.5, spanGaps: true}),
-      line('held', 'good', text, {scale: 'y', ...dots('good')}),
-      line('did not hold', 'bad', text, {scale: 'y', ...dots('bad')})],
+      ...kinds.map((kind) => line(outcomes[kind].name, outcomes[kind].ink, text,
+        {scale: 'y', ...dots(outcomes[kind].ink)}))],
     hooks: {draw: [drawMarks(answer, limit)]},
-  }, [xs, middles, when(true), when(false)]);
+  }, [xs, middles, ...kinds.map(when)]);
 }
 
 function triesTable(curve, valueText) {
   const row = ({value, held, runs}) => runs.map((run, index) => [
     index === 0 ? valueText(value) : '',
-    {text: held ? '✓ held' : '✕ did not hold', good: held, bad: !held},
-    duration(p99(run)), rate(run.rates?.deliveries), count(run.total?.lost),
-    verdictWord(run.verdict),
+    outcomes[outcomeOf(held, run)], duration(p99(run)), rate(run.rates?.deliveries),
+    count(run.total?.lost),
     [...(run.verdict?.faults ?? []), ...(run.verdict?.invalid_because ?? []),
       ...(run.verdict?.criteria ?? []).filter(({holds}) => !holds)
         .map(({text, is}) => `${text}: is ${is}`)].join('; ') || '–',
   ]);
-  return table(['tried', 'outcome', '>p99', '>deliveries', '>lost', 'run', 'because'],
+  return table(['tried', 'outcome', '>p99', '>deliveries', '>lost', 'because'],
     curve.flatMap(row), 'In the order of trying');
 }
 
@@ -116,7 +127,8 @@ export function capacityView({curve = [], varied, answer, limited_by_generator: 
       {label: 'Deliveries by value tried', text: rate,
         of: ({rates}) => rates?.deliveries ?? null, scale: () => zeroScale()}],
   ];
-  const last = curve.find(({value, held}) => held && value === answer)?.runs.at(-1);
+  const last = curve.find(({value, held}) => held && value === answer)
+    ?.runs.findLast(({verdict}) => verdict?.valid !== false);
   const view = last === undefined ? null : runView(last);
   const nodes = [
     band(found ? 'good' : 'bad', found ? '✓' : '✕', word, sentence),

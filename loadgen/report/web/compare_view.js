@@ -16,7 +16,10 @@ const isBetter = ({metric, median}) => /deliver|publication|connect|rate/.test(m
 // "b delivers 1.24 times as much as a", as far as the ratio tells it.
 function sentenceOf({metric, median, low, high, conclusive}) {
   const figures = `${ratio(median)} (${ratio(low)} to ${ratio(high)})`;
-  if (!conclusive) return `${metric}: ${figures}, which the noise does not tell from 1.`;
+  if (!conclusive) {
+    return low > 1 || high < 1 ? `${metric}: ${figures}, of too few pairs to conclude from.`
+      : `${metric}: ${figures}, which the noise does not tell from 1.`;
+  }
   return `${metric}: ${figures}; b is ${isBetter({metric, median}) ? 'better' : 'worse'}.`;
 }
 
@@ -30,7 +33,7 @@ function outcomeOf(ratios) {
   return ['neutral', '≠', 'b is better in some, worse in others'];
 }
 
-function pairPlot(host, pairs, {label, text, of, names}) {
+function pairPlot(host, pairs, {label, text, of}) {
   draw(host, {
     label,
     height: 200,
@@ -39,7 +42,7 @@ function pairPlot(host, pairs, {label, text, of, names}) {
     axes: [axis({values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? at : '')),
       incrs: [1, 2, 5, 10, 20, 50, 100]}), valueAxis('y', text)],
     series: [place('pair', String),
-      ...['a', 'b'].map((side, index) => line(names[index], index === 0 ? 'series-2' : 'accent',
+      ...['a', 'b'].map((side, index) => line(side, index === 0 ? 'series-2' : 'accent',
         text, {scale: 'y', points: {show: true, size: 8}}))],
   }, [pairs.map((_, index) => index + 1), ...['a', 'b'].map((side) => pairs.map((pair) => of(
     pair[side])))]);
@@ -87,9 +90,9 @@ export function compareView({pairs = [], ratios = [], command}) {
     percentilePlot(percentile.host, ['a', 'b'].map((side, index) => ({name: names[index],
       ink: index === 0 ? 'series-2' : 'accent',
       distribution: merged(pairs.map((pair) => pair[side].latency))})));
-    pairPlot(deliveries.host, pairs, {label: 'Deliveries of each pair', text: rate, names,
+    pairPlot(deliveries.host, pairs, {label: 'Deliveries of each pair', text: rate,
       of: ({rates}) => rates?.deliveries ?? null});
-    pairPlot(tail.host, pairs, {label: 'p99 of each pair', text: duration, names,
+    pairPlot(tail.host, pairs, {label: 'p99 of each pair', text: duration,
       of: (run) => p(run, 99)});
   };
   return {nodes, plot, word};

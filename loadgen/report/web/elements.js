@@ -24,7 +24,7 @@ export function figure(title, note, wide = false) {
   return {node: element('figure', {class: wide ? 'wide' : undefined}, caption, host), host};
 }
 
-const manyColumns = 6;
+const manyColumns = 5;
 
 const cell = (content, numeric) => {
   const attributes = {class: numeric ? 'number' : undefined};
