@@ -19,7 +19,9 @@ void Histogram::clear() {
 
 Duration Histogram::percentile(double percent) const {
   if (count_ == 0) return {};
-  const double wanted = std::ceil(percent / 100.0 * static_cast<double>(count_));
+  // 99.9 % of 1000 are 999, whatever the last bit of 99.9 says.
+  constexpr double rounding = 1e-13;
+  const double wanted = std::ceil(percent * static_cast<double>(count_) / 100 * (1 - rounding));
   const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, count_);
   std::uint64_t seen = 0;
   for (std::uint32_t i = 0; i < buckets; ++i) {

@@ -39,6 +39,12 @@ class Ledger {
   // Whether the member has not received this one yet. REQUIRES: begun.
   [[nodiscard]] bool lacks(std::uint32_t member, std::uint32_t stream, std::uint32_t number) const;
 
+  // Whether this one comes next: nothing of the stream would be skipped. False for unknown streams.
+  [[nodiscard]] bool expects(std::uint32_t member, std::uint32_t stream,
+                             std::uint32_t number) const {
+    return stream < streams_ && at(member, stream).number == number;
+  }
+
   // What the member is still to receive when sent[stream] were sent. REQUIRES: all are known.
   [[nodiscard]] std::uint64_t owed(std::uint32_t member, std::span<const std::uint32_t> sent) const;
 

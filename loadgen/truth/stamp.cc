@@ -32,7 +32,7 @@ static_assert(mark.size() + 3 + 4 + 3 + 5 + 8 + 2 + 4 == stamp_bytes);
 
 constexpr std::int64_t due_unit_ns = 100;
 
-// The fill repeats after this many bytes, an odd number, so that it has no short period.
+// The fill repeats after this many bytes, a prime number, so that it has no short period.
 constexpr std::size_t fill_period = 509;
 constexpr std::size_t fill_block = 8 * fill_period;
 
@@ -48,10 +48,21 @@ constexpr std::array<char, fill_block + fill_period> make_fill() {
 }
 constexpr std::array<char, fill_block + fill_period> fill = make_fill();
 
+using Fields = std::array<std::uint64_t, widths.size()>;
+
+// Where the fill begins. The period being prime and the weights below it, another digit in any
+// field gives another place.
+std::size_t place_of(const Fields& fields) {
+  constexpr Fields weights{1, 3, 7, 13, 29, 61, 113};
+  std::uint64_t sum = 0;  // Below 2^56: a field has at most 48 bits.
+  for (std::size_t i = 0; i < fields.size(); ++i) sum += fields[i] * weights[i];
+  return sum % fill_period;
+}
+
 // Calls take(offset, pattern) for each piece of `bytes` bytes of fill until it says false.
 template <class Take>
-bool walk_fill(std::uint32_t number, std::size_t bytes, Take take) {
-  const char* pattern = fill.data() + number % fill_period;
+bool walk_fill(const Fields& fields, std::size_t bytes, Take take) {
+  const char* pattern = fill.data() + place_of(fields);
   for (std::size_t at = 0; at < bytes; at += fill_block) {
     if (!take(at, std::string_view(pattern, std::min(fill_block, bytes - at)))) return false;
   }
@@ -65,14 +76,13 @@ void write_payload(const Stamp& stamp, MutableBytes payload) {
   char* out = reinterpret_cast<char*>(payload.data());
   std::memcpy(out, mark.data(), mark.size());
   out += mark.size();
-  const std::array<std::uint64_t, widths.size()> fields{
-      stamp.run,
-      stamp.room,
-      stamp.stream,
-      stamp.number,
-      static_cast<std::uint64_t>(stamp.due.ns / due_unit_ns),
-      stamp.slot,
-      stamp.bytes};
+  const Fields fields{stamp.run,
+                      stamp.room,
+                      stamp.stream,
+                      stamp.number,
+                      static_cast<std::uint64_t>(stamp.due.ns / due_unit_ns),
+                      stamp.slot,
+                      stamp.bytes};
   for (std::size_t i = 0; i < fields.size(); ++i) {
     std::uint64_t value = fields[i];
     for (std::uint32_t digit = widths[i]; digit > 0; --digit) {
@@ -81,7 +91,7 @@ void write_payload(const Stamp& stamp, MutableBytes payload) {
     }
     out += widths[i];
   }
-  static_cast<void>(walk_fill(stamp.number, payload.size() - stamp_bytes,
+  static_cast<void>(walk_fill(fields, payload.size() - stamp_bytes,
                               [out](std::size_t at, std::string_view pattern) {
                                 std::memcpy(out + at, pattern.data(), pattern.size());
                                 return true;
@@ -89,6 +99,7 @@ void write_payload(const Stamp& stamp, MutableBytes payload) {
 }
 
 std::optional<std::size_t> find_stamp(Bytes message, std::size_t hint) {
+  if (message.size() < mark.size()) return std::nullopt;
   const char* text = reinterpret_cast<const char*>(message.data());
   if (hint + mark.size() <= message.size() &&
       std::memcmp(text + hint, mark.data(), mark.size()) == 0) {
@@ -102,7 +113,7 @@ std::optional<std::size_t> find_stamp(Bytes message, std::size_t hint) {
 StampStatus read_stamp(Bytes message, std::size_t at, Stamp& stamp) {
   if (message.size() < at + stamp_bytes) return StampStatus::malformed;
   const auto* in = reinterpret_cast<const unsigned char*>(message.data()) + at + mark.size();
-  std::array<std::uint64_t, widths.size()> fields{};
+  Fields fields{};
   std::uint8_t seen = 0;
   for (std::size_t i = 0; i < widths.size(); ++i) {
     for (std::uint32_t digit = 0; digit < widths[i]; ++digit) {
@@ -121,11 +132,10 @@ StampStatus read_stamp(Bytes message, std::size_t at, Stamp& stamp) {
            .bytes = static_cast<std::uint32_t>(fields[6])};
   if (stamp.bytes < stamp_bytes || message.size() - at < stamp.bytes) return StampStatus::damaged;
   const char* text = reinterpret_cast<const char*>(in);
-  const bool whole =
-      walk_fill(stamp.number, stamp.bytes - stamp_bytes,
-                [text](std::size_t offset, std::string_view pattern) {
-                  return std::memcmp(text + offset, pattern.data(), pattern.size()) == 0;
-                });
+  const bool whole = walk_fill(
+      fields, stamp.bytes - stamp_bytes, [text](std::size_t offset, std::string_view pattern) {
+        return std::memcmp(text + offset, pattern.data(), pattern.size()) == 0;
+      });
   return whole ? StampStatus::good : StampStatus::damaged;
 }
 

@@ -6,7 +6,8 @@
 //
 // Text    Digits of base64url, which no text format escapes: a stamp survives JSON unchanged.
 // Fill    The rest of a payload of `bytes` bytes is a fixed sequence of digits that begins at a
-//         place the number says, so that bytes of another message do not pass for this one's.
+//         place the stamp says, so that bytes of another message do not pass for this one's, and a
+//         changed digit of the stamp is seen, too.
 // Bounds  stamp_bytes is the least payload. Numbers are of one stream, and wrap at 2^30.
 #pragma once
 
