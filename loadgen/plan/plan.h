@@ -2,6 +2,7 @@
 // then the same for every worker and every machine.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -84,8 +85,10 @@ struct Plan {
 
   std::vector<Criterion> criteria;
 
+  // Of the largest room.
   [[nodiscard]] std::uint32_t publishers_of_room() const {
-    return publishers == 0 || publishers > members ? members : publishers;
+    const auto largest = static_cast<std::uint32_t>(std::min<std::uint64_t>(members, connections));
+    return publishers == 0 || publishers > largest ? largest : publishers;
   }
   [[nodiscard]] std::uint64_t rooms() const { return (connections + members - 1) / members; }
 };

@@ -1,6 +1,7 @@
 // Plans in TOML. toml++ throws; nothing of it gets out.
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -20,9 +21,10 @@ std::optional<std::string> text_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return std::to_string(integer->get());
   if (const auto* truth = node.as_boolean()) return std::string(truth->get() ? "true" : "false");
   if (const auto* number = node.as_floating_point()) {
-    std::array<char, 32> out{};
+    std::array<char, 64> out{};
     const std::to_chars_result end =
-        std::to_chars(out.data(), out.data() + out.size(), number->get());
+        std::to_chars(out.data(), out.data() + out.size(), number->get(), std::chars_format::fixed);
+    if (end.ec != std::errc{}) return std::nullopt;
     return std::string(out.data(), end.ptr);
   }
   const toml::array* array = node.as_array();
@@ -46,12 +48,18 @@ Result<void> collect(const std::string& path, const std::string& prefix, const t
       if (!collected) return collected;
       continue;
     }
-    bool known = false;
-    for (const PlanOption& option : plan_options()) known = known || option.key == key;
-    if (!known) return failure(place(path, node) + ": " + key + " is not an option of a plan");
+    const auto option = std::ranges::find(plan_options(), key, &PlanOption::key);
+    if (option == plan_options().end()) {
+      return failure(place(path, node) + ": " + key + " is not an option of a plan");
+    }
     const std::optional<std::string> text = text_of(node);
     if (!text)
       return failure(place(path, node) + ": " + key + " must be a text, a number or a list");
+    Plan unused;
+    const Result<void> taken = option->set(unused, *text);
+    if (!taken) {
+      return failure(place(path, node) + ": " + key + " = " + *text + " " + taken.error().message);
+    }
     texts[key] = *text;
   }
   return {};

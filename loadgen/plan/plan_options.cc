@@ -112,6 +112,7 @@ constexpr std::array<std::string_view, 2> arrivals{"even", "poisson"};
 constexpr std::array<std::string_view, 3> waits{"block", "spin", "sweep"};
 constexpr std::array<std::string_view, 2> framers{"parley", "wslay"};
 constexpr std::uint64_t connections_limit = 10'000'000;
+constexpr std::uint64_t slow_limit = 1'000'000'000;
 
 using P = Plan;
 using T = std::string_view;
@@ -195,7 +196,7 @@ constexpr std::array crowd_options{
                [](P& p, T t) { return take(parse_share(t), p.slow_share); }},
     PlanOption{"slow.bytes_per_second", "--slow-bytes", "BYTES", "0",
                "What each of them reads a second. 0: nothing at all.",
-               [](P& p, T t) { return take(parse_bytes(t), p.slow_bytes_per_s); }},
+               [](P& p, T t) { return take(parse_bytes(t), p.slow_bytes_per_s, slow_limit); }},
     PlanOption{"churn.rate", "--churn", "RATE", "off",
                "Connections that are closed and opened again a second.",
                [](P& p, T t) { return take(parse_rate(t), p.churn); }},
@@ -280,9 +281,20 @@ Result<void> check_together(const Plan& plan) {
     return failure("connections.count and rooms.members make more than " +
                    std::to_string(rooms_max) + " rooms");
   }
-  if (plan.publishers_of_room() > streams_max) {
-    return failure("rooms.publishers must be set for rooms of more than " +
-                   std::to_string(streams_max) + " members");
+  if (plan.message.find("{member}") != std::string::npos) {
+    return failure("target.message must not hold {member}: it is the same for the whole room");
+  }
+  if (plan.mode != LoadMode::idle) {
+    if (plan.publishers_of_room() > streams_max) {
+      return failure("rooms.publishers must be set for rooms of more than " +
+                     std::to_string(streams_max) + " members");
+    }
+    constexpr std::uint64_t ledger_max = 1u << 30;  // 4 bytes each: see truth/ledger.h.
+    if (plan.connections * plan.publishers_of_room() > ledger_max) {
+      return failure("rooms.publishers must be lower: to remember what each member received of " +
+                     std::to_string(plan.publishers_of_room()) +
+                     " publishers takes more than 4 GiB");
+    }
   }
   if (plan.duration.ns <= 0) return failure("time.duration must be longer than 0");
   if (plan.storm_at > plan.duration) return failure("storm.at must be within time.duration");

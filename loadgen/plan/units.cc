@@ -24,13 +24,19 @@ bool split_number(std::string_view text, double& number, std::string_view& unit)
   return true;
 }
 
+// 1.001k is a whole number, although 1.001 * 1000 is not one in binary.
+double without_rounding(double value) {
+  const double whole = std::round(value);
+  return std::abs(value - whole) <= 1e-12 * whole ? whole : value;
+}
+
 template <std::size_t count>
 bool parse(std::string_view text, const std::array<Unit, count>& units, double& value) {
   std::string_view unit;
   if (!split_number(text, value, unit)) return false;
   for (const Unit& known : units) {
     if (known.name != unit) continue;
-    value *= known.factor;
+    value = without_rounding(value * known.factor);
     return value < 1e18;
   }
   return false;
@@ -76,7 +82,9 @@ Result<std::uint64_t> parse_count(std::string_view text) {
 
 Result<std::uint64_t> parse_bytes(std::string_view text) {
   double value = 0;
-  if (!parse(text, byte_units, value)) return failure("must be bytes such as 64 or 16KiB");
+  if (!parse(text, byte_units, value) || value != std::floor(value)) {
+    return failure("must be bytes such as 64 or 16KiB");
+  }
   return static_cast<std::uint64_t>(value);
 }
 
