@@ -49,6 +49,8 @@ WsAnswer read_ws_answer(std::string_view text, std::string_view key, WsAnswerHea
   if (end == std::string_view::npos) {
     return text.size() < ws_answer_bytes_max ? WsAnswer::need_more : WsAnswer::malformed;
   }
+  // However the text was cut.
+  if (end + 2 * line_end.size() > ws_answer_bytes_max) return WsAnswer::malformed;
   std::string_view lines = text.substr(0, end);
   head.status = status_of(take_line(lines));
   if (head.status == 0) return WsAnswer::malformed;
@@ -65,10 +67,12 @@ WsAnswer read_ws_answer(std::string_view text, std::string_view key, WsAnswerHea
     const std::string_view value = without_outer_space(line.substr(colon + 1));
     if (equal_without_case(name, "upgrade")) {
       upgrades = equal_without_case(value, "websocket");
+      if (!upgrades) return WsAnswer::malformed;
     } else if (equal_without_case(name, "connection")) {
       connection_upgrades = connection_upgrades || list_has_element(value, "upgrade");
     } else if (equal_without_case(name, "sec-websocket-accept")) {
       accepts = value == std::string_view(expected.data(), expected.size());
+      if (!accepts) return WsAnswer::malformed;
     } else if (equal_without_case(name, "sec-websocket-extensions") ||
                equal_without_case(name, "sec-websocket-protocol")) {
       return WsAnswer::malformed;  // We asked for none.

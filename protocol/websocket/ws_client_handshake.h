@@ -31,7 +31,7 @@ struct WsAnswerHead {
   std::size_t bytes{};     // Of the head; what is behind it are frames. accepted only.
 };
 
-// `text` is all that has arrived. need_more at head_bytes_max is malformed.
+// `text` is all that has arrived. A head above ws_answer_bytes_max is malformed.
 WsAnswer read_ws_answer(std::string_view text, std::string_view key, WsAnswerHead& head);
 
 inline constexpr std::size_t ws_answer_bytes_max = 16 * 1024;
