@@ -195,8 +195,9 @@ void LoadWorker::begin_load() {
       rooms_[room].in_flight().resize(plan_.depth);
     }
   } else if (plan_.mode == LoadMode::open) {
-    schedule_ = std::make_unique<Schedule>(plan_.rate, plan_.arrivals, setup_.share.index,
-                                           setup_.share.count, random());
+    schedule_ =
+        std::make_unique<Schedule>(plan_.rate, plan_.arrivals, setup_.share.publishing_index,
+                                   setup_.share.publishing_count, random());
   }
 }
 

@@ -33,18 +33,39 @@ void deal_whole(const Plan& plan, std::vector<WorkerShare>& shares) {
 
 void deal_parts(const Plan& plan, std::vector<WorkerShare>& shares) {
   const auto count = static_cast<std::uint32_t>(shares.size());
+  std::uint32_t next = 0;  // Whose turn it is to have one member more than others.
   for (std::uint64_t room = 0; room < plan.rooms(); ++room) {
     const std::uint32_t members = members_of(plan, room);
+    const std::uint32_t rest = members % count;
+    std::uint32_t first = 0;
     for (WorkerShare& share : shares) {
-      const std::uint64_t first = std::uint64_t{members} * share.index / count;
-      const std::uint64_t last = std::uint64_t{members} * (share.index + 1) / count;
-      if (first == last) continue;
+      const bool one_more = (share.index + count - next) % count < rest;
+      const std::uint32_t part = members / count + (one_more ? 1 : 0);
+      if (part == 0) continue;
       share.rooms.push_back({.room = static_cast<std::uint32_t>(room),
                              .room_members = members,
-                             .first_member = static_cast<std::uint32_t>(first),
-                             .members = static_cast<std::uint32_t>(last - first)});
-      share.connections += last - first;
+                             .first_member = first,
+                             .members = part});
+      share.connections += part;
+      first += part;
     }
+    next = (next + rest) % count;
+  }
+}
+
+// The first members of a room publish: a worker may have none of them.
+void number_publishing(const Plan& plan, std::vector<WorkerShare>& shares) {
+  const std::uint32_t publishers = plan.publishers_of_room();
+  std::vector<WorkerShare*> publishing;
+  for (WorkerShare& share : shares) {
+    const bool publishes =
+        std::any_of(share.rooms.begin(), share.rooms.end(),
+                    [publishers](const RoomShare& room) { return room.first_member < publishers; });
+    if (publishes) publishing.push_back(&share);
+  }
+  for (std::size_t i = 0; i < publishing.size(); ++i) {
+    publishing[i]->publishing_index = static_cast<std::uint32_t>(i);
+    publishing[i]->publishing_count = static_cast<std::uint32_t>(publishing.size());
   }
 }
 
@@ -77,6 +98,7 @@ Result<std::vector<WorkerShare>> deal(const Plan& plan, std::uint32_t workers,
   } else {
     deal_parts(plan, shares);
   }
+  number_publishing(plan, shares);
   for (const WorkerShare& share : shares) {
     if (share.connections > connections_max) {
       return failure("a worker would have " + std::to_string(share.connections) +

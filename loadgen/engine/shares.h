@@ -23,6 +23,11 @@ struct WorkerShare {
   std::uint64_t connections{};
   std::vector<RoomShare> rooms;
   bool rooms_are_whole{};
+
+  // Among the workers that have publishers, who share the rate of an open loop. Those that have
+  // none: count 0.
+  std::uint32_t publishing_index{};
+  std::uint32_t publishing_count{};
 };
 
 // How many workers a plan needs when a ring holds `connections_max`.

@@ -1,6 +1,8 @@
 // An independent reader of WebSocket frames: wslay's, behind the events of our own. For runs that
 // judge a server's correctness, which our own framer, being the server's, must not do alone.
 //
+// Differs  wslay takes the close codes 1012-1014 for a breach: who closes with them is counted as a
+//          disconnect all the same, but under that name.
 // Memory  A few kilobytes a connection.
 #pragma once
 
