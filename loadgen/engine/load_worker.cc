@@ -14,7 +14,7 @@ namespace {
 constexpr Duration tick_interval = milliseconds(50);
 // Sleeping is not exact: who must send on time stops sleeping this long before.
 constexpr Duration spin_before = microseconds(60);
-// In phase drain: so long nothing must have come for a worker that cannot know what is still owed.
+// In phase drain: when for so long nothing has come, nothing more will.
 constexpr Duration quiet_enough = seconds(2);
 
 std::uint32_t streams_of(const Plan& plan) {
@@ -166,6 +166,7 @@ void LoadWorker::follow_phase() {
       return begin_load();
     case Phase::drain:
       schedule_.reset();
+      heard_ = now_;  // What was sent last has just as long to come as what was sent before.
       return;
     case Phase::close:
       if (before == Phase::load) schedule_.reset();

@@ -43,10 +43,6 @@ struct LoadWorkerSetup {
 
 class LoadWorker {
  public:
-  // Above this many a source runs out of ports of one parity, and the kernel looks for each further
-  // one 40 times as long (docs/decisions/0005-how-a-ring-connects.md).
-  static constexpr std::uint32_t connections_per_source = 13'000;
-
   explicit LoadWorker(LoadWorkerSetup setup);
   LoadWorker(const LoadWorker&) = delete;
   LoadWorker& operator=(const LoadWorker&) = delete;
@@ -93,6 +89,8 @@ class LoadWorker {
   void stop_being_live(Member& member);
   void say_goodbye(Member& member);
   void kill(Member& member);
+  void cancel(Member& member);
+  void on_cancelled(Member& member);
   void close_when_joined(Member& member);
   void on_closed(Member& member);
   void fail(Member& member, std::string_view kind);
@@ -112,9 +110,11 @@ class LoadWorker {
   void read_frames(Member& member, MutableBytes bytes);
   void on_frame(Member& member, const protocol::WsEvent& event);
   void on_message(Member& member, Bytes message);
-  void on_delivery(Member& member, Bytes message);
+  [[nodiscard]] bool on_delivery(Member& member, Bytes message);
+  void on_damaged(Member& member, const Stamp& stamp);
   void count_receipt(Member& member, const Stamp& stamp);
   void count_fresh(Member& member, Room& room, const Stamp& stamp);
+  void settle(Member& member, Room& room, const Stamp& stamp);
   void complete_one(Room& room, const Stamp& stamp);
   void forget_in_flight(Room& room, std::uint32_t member);
 

@@ -162,8 +162,8 @@ void LoadWorker::on_message(Member& member, Bytes message) {
   if (member.state == MemberState::leaving) return;
   if (member.state == MemberState::joining) {
     if (text.starts_with(plan_.ready)) return become_live(member);
-  } else if (text.starts_with(plan_.delivery)) {
-    return on_delivery(member, message);
+  } else if (text.starts_with(plan_.delivery) && on_delivery(member, message)) {
+    return;
   }
   if (!plan_.ping.empty() && text == plan_.ping) {
     return send_text(member, plan_.pong, nullptr, {});
@@ -176,31 +176,42 @@ void LoadWorker::on_message(Member& member, Bytes message) {
   results_.total.other_frames += 1;
 }
 
-void LoadWorker::on_delivery(Member& member, Bytes message) {
+// False when there is no stamp in it.
+bool LoadWorker::on_delivery(Member& member, Bytes message) {
   const std::optional<std::size_t> at = find_stamp(message, stamp_at_);
-  if (!at) {
-    results_.total.other_frames += 1;
-    return;
-  }
+  if (!at) return false;
   stamp_at_ = *at;
   Stamp stamp;
   switch (read_stamp(message, *at, stamp)) {
     case StampStatus::good:
       break;
     case StampStatus::malformed:
-    case StampStatus::damaged:
       results_.total.damaged += 1;
-      return;
+      return true;
+    case StampStatus::damaged:
+      on_damaged(member, stamp);
+      return true;
   }
   if (stamp.run != setup_.run) {
     results_.total.foreign += 1;
-    return;
-  }
-  if (stamp.room != rooms_[member.room].share().room) {
+  } else if (stamp.room != rooms_[member.room].share().room) {
     results_.total.leaks += 1;
-    return;
+  } else {
+    count_receipt(member, stamp);
   }
-  count_receipt(member, stamp);
+  return true;
+}
+
+// What its stamp says may be wrong, too; but when it is just what comes next, it is not lost as
+// well.
+void LoadWorker::on_damaged(Member& member, const Stamp& stamp) {
+  results_.total.damaged += 1;
+  Room& room = rooms_[member.room];
+  const bool ours = stamp.run == setup_.run && stamp.room == room.share().room;
+  if (!ours || member.slow || member.state != MemberState::live) return;
+  if (!room.ledger().expects(member.index, stamp.stream, stamp.number)) return;
+  static_cast<void>(room.ledger().receive(member.index, stamp.stream, stamp.number));
+  settle(member, room, stamp);
 }
 
 void LoadWorker::count_receipt(Member& member, const Stamp& stamp) {
@@ -237,6 +248,11 @@ void LoadWorker::count_fresh(Member& member, Room& room, const Stamp& stamp) {
   second.deliveries += 1;
   second.latency.record_units(units);
   if (is_steady(due)) results_.latency.record_units(units);
+  settle(member, room, stamp);
+}
+
+// The member is not owed this one any more.
+void LoadWorker::settle(Member& member, Room& room, const Stamp& stamp) {
   // The publisher's own stream, which the server was not to send it, is owed to nobody.
   const bool own = !plan_.sender_hears && room.stream_of(member.index) == stamp.stream;
   if (own) return;

@@ -43,11 +43,8 @@ void LoadWorker::connect_missing() {
 void LoadWorker::connect(Member& member) {
   CHECK(member.state == MemberState::idle);
   const Target& target = setup_.targets[member.id.slot % setup_.targets.size()];
-  IpAddress from;
-  if (!setup_.sources.empty()) {
-    const std::size_t source = source_ + member.id.slot / connections_per_source;
-    from = setup_.sources[source % setup_.sources.size()];
-  }
+  const IpAddress from =
+      setup_.sources.empty() ? IpAddress{} : setup_.sources[source_++ % setup_.sources.size()];
   member.state = MemberState::connecting;
   member.expected = false;
   member.since = now_;
@@ -72,8 +69,7 @@ void LoadWorker::on_completion(const io::Completion& completion) {
     case io::Op::send:
       return on_sent(member, completion.result);
     case io::Op::cancel:
-      member.cancelling = false;
-      return close_when_joined(member);
+      return on_cancelled(member);
     case io::Op::close:
       return on_closed(member);
     case io::Op::accept:
@@ -86,8 +82,6 @@ void LoadWorker::on_completion(const io::Completion& completion) {
 
 void LoadWorker::on_connected(Member& member, std::int32_t result) {
   if (result < 0) {
-    // The last source has no port left for this target: the next one has.
-    if (result == -EADDRNOTAVAIL && !setup_.sources.empty()) source_ += 1;
     if (member.state == MemberState::connecting) fail(member, error_kind("connect", result));
     member.state = MemberState::closing;
     return on_closed(member);
@@ -124,15 +118,15 @@ void LoadWorker::on_received(Member& member, const io::Completion& completion) {
     ring_.recycle(completion.buffer);
     if (member.slow && member.state == MemberState::live) {
       member.budget_bytes -= completion.result;
-      if (member.budget_bytes < 0) return pause_slow(member);
+      if (member.budget_bytes < 0) pause_slow(member);
     }
   } else if (completion.result == 0) {
     return on_ended(member, "closed by the server");
   } else if (completion.result != -ENOBUFS && completion.result != -ECANCELED) {
     return on_ended(member, error_kind("receive", completion.result));
   }
-  const bool may_receive = member.state != MemberState::dying &&
-                           member.state != MemberState::closing && completion.result != -ECANCELED;
+  const bool may_receive =
+      member.state != MemberState::dying && member.state != MemberState::closing && !member.paused;
   if (!member.receiving && may_receive) {
     member.receiving = true;
     ring_.recv(member.id, member.socket);
@@ -225,6 +219,8 @@ void LoadWorker::become_live(Member& member) {
   } else {
     room.live += 1;
     std::vector<std::uint32_t> sent(room.sent().begin(), room.sent().end());
+    // Before the load begins nobody has published, here or in another worker.
+    if (phase_ == Phase::ramp) std::fill(sent.begin(), sent.end(), 0);
     const std::optional<std::uint32_t> own = room.stream_of(member.index);
     if (own && !plan_.sender_hears) sent[*own] = Ledger::not_known;
     room.ledger().begin(member.index, sent);
@@ -268,10 +264,23 @@ void LoadWorker::kill(Member& member) {
   stop_being_live(member);
   member.state = MemberState::dying;
   if (connecting) return ring_.cancel_connect(member.id);
-  if (member.receiving || member.sending) {
-    member.cancelling = true;
-    ring_.cancel(member.id, member.socket);
-  }
+  if (member.receiving || member.sending) cancel(member);
+  close_when_joined(member);
+}
+
+// One at a time: what has begun since the last one takes another.
+void LoadWorker::cancel(Member& member) {
+  member.cancel_again = member.cancelling;
+  if (member.cancelling) return;
+  member.cancelling = true;
+  ring_.cancel(member.id, member.socket);
+}
+
+void LoadWorker::on_cancelled(Member& member) {
+  member.cancelling = false;
+  const bool again = member.cancel_again;
+  member.cancel_again = false;
+  if (again && (member.receiving || member.sending)) cancel(member);
   close_when_joined(member);
 }
 
@@ -291,6 +300,7 @@ void LoadWorker::on_closed(Member& member) {
   open_ -= 1;
   const bool failed = !member.was_live;
   member.was_live = false;
+  member.paused = false;
   if (!wslay_.empty()) wslay_[member.id.slot].reset();
   if (!member.comes_back || phase_ == Phase::close) return;
   (failed ? retry_ : to_connect_).push_back(member.id.slot);
@@ -313,10 +323,10 @@ void LoadWorker::expire_connects() {
 }
 
 void LoadWorker::pause_slow(Member& member) {
-  if (!member.receiving || member.cancelling) return;
-  member.cancelling = true;
-  slow_paused_.push_back(member.id.slot);
-  ring_.cancel(member.id, member.socket);
+  if (member.paused) return;
+  member.paused = true;
+  if (plan_.slow_bytes_per_s > 0) slow_paused_.push_back(member.id.slot);
+  if (member.receiving) cancel(member);
 }
 
 void LoadWorker::resume_slow() {
@@ -325,7 +335,7 @@ void LoadWorker::resume_slow() {
   std::vector<std::uint32_t> still_paused;
   for (const std::uint32_t slot : slow_paused_) {
     Member& member = members_[slot];
-    if (member.state != MemberState::live) continue;
+    if (member.state != MemberState::live || !member.paused) continue;
     const bool joined = !member.receiving && !member.cancelling;
     while (now_ >= member.since) {
       member.since = member.since + slow_interval;
@@ -335,6 +345,7 @@ void LoadWorker::resume_slow() {
       still_paused.push_back(slot);
       continue;
     }
+    member.paused = false;
     member.receiving = true;
     ring_.recv(member.id, member.socket);
   }
@@ -358,6 +369,12 @@ void LoadWorker::storm() {
   const auto threshold = static_cast<std::uint64_t>(plan_.storm_share * 1'000'000);
   for (Member& member : members_) {
     if (member.state != MemberState::live || random() % 1'000'000 >= threshold) continue;
+    // Those who stay are owed what this one has published: then it is not to be lost on its way.
+    const bool publishes = rooms_[member.room].stream_of(member.index).has_value();
+    if (publishes && plan_.storm_share < 1) {
+      say_goodbye(member);
+      continue;
+    }
     member.expected = true;
     kill(member);
   }

@@ -45,6 +45,8 @@ struct Member {
   bool slow : 1 = false;       // Reads slowly, by the plan.
   bool flush_due : 1 = false;
   bool was_live : 1 = false;
+  bool paused : 1 = false;        // slow: it does not receive for now.
+  bool cancel_again : 1 = false;  // When the cancel under way has ended.
 
   SendPool::Queue queue;
   Instant since;                  // Of the connect; live and slow: when it may read again.

@@ -24,6 +24,10 @@ constexpr std::uint32_t recv_buffers_total = 4'096;
 constexpr std::uint32_t recv_buffers_min = 64;
 constexpr std::uint32_t recv_buffers_max = 1'024;
 
+// Above this many a source runs out of ports of one parity, and the kernel looks for each further
+// one 40 times as long (docs/decisions/0005-how-a-ring-connects.md).
+constexpr std::uint64_t connections_per_source = 13'000;
+
 std::uint32_t recv_buffers_of(std::size_t workers) {
   std::uint32_t buffers = recv_buffers_max;
   while (buffers > recv_buffers_min && buffers * workers > recv_buffers_total) buffers /= 2;
@@ -50,11 +54,12 @@ Result<std::vector<IpAddress>> sources_of(const Plan& plan, const std::vector<Ta
     const bool loopback = std::all_of(targets.begin(), targets.end(), [](const Target& target) {
       return is_loopback_v4(target.address);
     });
-    const std::uint64_t comfortable = LoadWorker::connections_per_source * targets.size();
-    if (!loopback || plan.connections <= comfortable) return sources;
-    const auto each = static_cast<std::uint32_t>(share.connections / comfortable + 1);
-    for (std::uint32_t i = 0; i < each; ++i) {
-      sources.push_back(loopback_source(share.index * each + i));
+    const std::uint64_t each = connections_per_source * targets.size();
+    if (loopback && plan.connections > each) {
+      const auto count = static_cast<std::uint32_t>(plan.connections / share.count / each + 1);
+      for (std::uint32_t i = 0; i < count; ++i) {
+        sources.push_back(loopback_source(share.index * count + i));
+      }
     }
     return sources;
   }

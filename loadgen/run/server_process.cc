@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "loadgen/run/clock.h"
@@ -94,14 +95,19 @@ std::uint32_t ServerProcess::pid() const {
   return first_child(shell).value_or(shell);
 }
 
+// The shell may end before what it started: the next server can listen when all of them have.
+bool ServerProcess::group_ended() {
+  static_cast<void>(ended());
+  return kill(-pid_, 0) != 0 && errno == ESRCH;
+}
+
 ServerProcess::~ServerProcess() {
-  if (ended()) return;
   kill(-pid_, SIGTERM);
   const Instant deadline = monotonic_now() + stop_timeout;
-  while (!ended() && monotonic_now() < deadline) sleep_for(try_interval);
-  if (reaped_) return;
+  while (!group_ended() && monotonic_now() < deadline) sleep_for(try_interval);
+  if (group_ended()) return;
   kill(-pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
+  while (!group_ended()) sleep_for(try_interval);
 }
 
 }  // namespace parley::loadgen

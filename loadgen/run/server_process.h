@@ -28,7 +28,8 @@ class ServerProcess {
 
  private:
   explicit ServerProcess(pid_t pid) : pid_(pid) {}
-  [[nodiscard]] bool ended();
+  [[nodiscard]] bool ended();        // The shell.
+  [[nodiscard]] bool group_ended();  // All that it started.
 
   pid_t pid_;
   bool reaped_ = false;

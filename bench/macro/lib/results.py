@@ -26,6 +26,7 @@ def summarise(measured):
         one = workload(name)
         runs = [{"server": server,
                  "value": [one.value_of(run) for run in runs],
+                 "load_before": [run["load_before"] for run in runs],
                  "server_cpu": [(run["server"] or {"cpu": 0})["cpu"] for run in runs],
                  "bottleneck": bottleneck(runs),
                  "good": all(not run["verdict"]["faults"] for run in runs)}
