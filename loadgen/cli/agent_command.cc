@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "loadgen/cli/commands.h"
 #include "loadgen/run/agents.h"
@@ -32,7 +33,15 @@ int agent_command(const Arguments& arguments) {
   constexpr Duration look_for_signals = milliseconds(500);
   while (!stop_wanted()) {
     const std::unique_ptr<Wire> wire = (*listener)->accept(look_for_signals);
-    if (wire != nullptr) serve_conductor(*wire);
+    if (wire == nullptr) continue;
+    const std::optional<Counters> counted = serve_conductor(*wire);
+    if (!counted) continue;
+    std::printf("a run: %llu members, %llu publications, %llu deliveries, %llu lost\n",
+                static_cast<unsigned long long>(counted->connects),
+                static_cast<unsigned long long>(counted->publications),
+                static_cast<unsigned long long>(counted->deliveries),
+                static_cast<unsigned long long>(counted->lost));
+    std::fflush(stdout);
   }
   return exit_good;
 }

@@ -211,11 +211,14 @@ class Hands {
     }
   }
 
+  [[nodiscard]] std::optional<Counters> counted() const { return counted_; }
+
  private:
   [[nodiscard]] Json act(const Json& question);
   [[nodiscard]] Json start(const Json& question);
 
   std::unique_ptr<LocalCrew> crew_;
+  std::optional<Counters> counted_;
 };
 
 Json Hands::act(const Json& question) {
@@ -242,7 +245,9 @@ Json Hands::act(const Json& question) {
   } else if (what == "results") {
     const Result<SentCounts> sent = sent_from_wire(question.at("sent"));
     if (!sent) return {{"error", sent.error().message}};
-    return to_wire(crew_->results(*sent));
+    const Results results = crew_->results(*sent);
+    counted_ = results.total;
+    return to_wire(results);
   } else {
     return {{"error", "no such question"}};
   }
@@ -277,15 +282,15 @@ Json Hands::start(const Json& question) {
 
 }  // namespace
 
-void serve_conductor(Wire& wire) {
+std::optional<Counters> serve_conductor(Wire& wire) {
   // A conductor looks several times a second: one that is silent for so long has gone.
   constexpr Duration silence_max = seconds(300);
   Hands hands;
   while (true) {
     const Result<Json> question = wire.receive(silence_max);
-    if (!question) return;
+    if (!question) return hands.counted();
     const Result<void> sent = wire.send(hands.answer(*question));
-    if (!sent) return;
+    if (!sent) return hands.counted();
   }
 }
 

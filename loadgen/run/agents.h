@@ -19,6 +19,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,7 +65,7 @@ class RemoteCrew final : public Crew {
   double cores_ = 0;
 };
 
-// Serves one conductor until it has gone.
-void serve_conductor(Wire& wire);
+// Serves one conductor until it has gone. What was counted here, when a run came to its end.
+[[nodiscard]] std::optional<Counters> serve_conductor(Wire& wire);
 
 }  // namespace parley::loadgen

@@ -1,0 +1,154 @@
+"""parley-load over several machines: a server, a conductor and two agents, each agent in a network
+namespace of its own, which the test makes and removes."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from parley import PARLEYD
+
+LOAD = PARLEYD.with_name("parley-load")
+SECONDS_MAX = 60
+SERVER = "10.77.0.1"  # Of the server's namespace, reached from both others.
+AGENTS = ("10.77.1.2", "10.77.2.2")
+PORT = 8080
+
+
+class Machines:
+    """Three namespaces: `s`, and `a` and `b` with a cable to it."""
+
+    def __init__(self):
+        self.names = {key: f"parley-{os.getpid()}-{key}" for key in "sab"}
+        for name in self.names.values():
+            self.ip("netns", "add", name)
+        self.inside("s", "ip", "link", "set", "lo", "up")
+        self.inside("s", "ip", "address", "add", f"{SERVER}/32", "dev", "lo")
+        for number, key in enumerate("ab", 1):
+            near, far = f"pl{os.getpid()}{key}", f"to-{key}"
+            self.ip("link", "add", near, "netns", self.names[key], "type", "veth", "peer", "name",
+                    far, "netns", self.names["s"])
+            self.inside("s", "ip", "address", "add", f"10.77.{number}.1/24", "dev", far)
+            self.inside("s", "ip", "link", "set", far, "up")
+            self.inside(key, "ip", "address", "add", f"10.77.{number}.2/24", "dev", near)
+            self.inside(key, "ip", "link", "set", near, "up")
+            self.inside(key, "ip", "link", "set", "lo", "up")
+            self.inside(key, "ip", "route", "add", "default", "via", f"10.77.{number}.1")
+
+    @staticmethod
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True, capture_output=True, timeout=SECONDS_MAX)
+
+    def inside(self, key, *command):
+        self.ip("netns", "exec", self.names[key], *command)
+
+    def start(self, key, *command):
+        return subprocess.Popen(["ip", "netns", "exec", self.names[key], *map(str, command)],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True)
+
+    def remove(self):
+        for name in self.names.values():
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+class Agents(unittest.TestCase):
+    def setUp(self):
+        if os.geteuid() != 0:
+            self.skipTest("network namespaces are root's to make")
+        if shutil.which("ip") is None or \
+                subprocess.run(["unshare", "--net", "true"], check=False).returncode != 0:
+            self.skipTest("network namespaces cannot be made here")
+        self.machines = Machines()
+        self.addCleanup(self.machines.remove)
+        self.processes = []
+        self.addCleanup(self.stop_all)
+        self.folder = Path(tempfile.mkdtemp(prefix="parley-agents-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.start("s", PARLEYD, "--listen", f"0.0.0.0:{PORT}", "--profile", "bench",
+                   "--workers", "2", "--log-level", "off")
+        self.agents = [self.start(key, LOAD, "agent", "--listen", f"{address}:7070")
+                       for key, address in zip("ab", AGENTS)]
+        for agent in self.agents:
+            self.assertIn("agent on port 7070", agent.stdout.readline())
+
+    def start(self, key, *command):
+        process = self.machines.start(key, *command)
+        self.processes.append(process)
+        return process
+
+    def stop_all(self):
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+
+    def conduct(self, *flags):
+        report = self.folder / "run.json"
+        command = ["ip", "netns", "exec", self.machines.names["s"], LOAD, "run", "--quiet",
+                   "--agents", ",".join(f"{address}:7070" for address in AGENTS), "--url",
+                   f"ws://{SERVER}:{PORT}/ws", "--json", report, "--lag-max", "10s",
+                   "--warm-up", "500ms", "--duration", "2s", *flags]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True,
+                              timeout=SECONDS_MAX, check=False)
+        self.assertTrue(report.exists(), done.stdout + done.stderr)
+        return json.loads(report.read_text(encoding="utf-8")), done
+
+    def parts(self):
+        """What each agent counted, by its own account."""
+        form = r"a run: (\d+) members, (\d+) publications, (\d+) deliveries, (\d+) lost"
+        return [tuple(map(int, re.fullmatch(form, agent.stdout.readline().strip()).groups()))
+                for agent in self.agents]
+
+    def check(self, members):
+        run, done = self.conduct("--connections", "200", "--members", members, "--mode", "open",
+                                 "--rate", "100/s")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        parts = self.parts()
+        for at, name in enumerate(("connects", "publications", "deliveries", "lost")):
+            self.assertEqual(run["total"][name], sum(part[at] for part in parts), name)
+        self.assertTrue(all(part[0] == 100 for part in parts), parts)
+        self.assertEqual(run["total"]["connects"], 200)
+        self.assertEqual(run["total"]["deliveries"],
+                         run["total"]["publications"] * int(members))
+        self.assertEqual(run["latency"]["count"], sum(n for _, n in run["latency"]["filled"]))
+        self.assertEqual(len(run["agents"]), 2)
+        for agent in run["agents"]:
+            # One machine, one clock: they differ by no more than the exchange can tell.
+            self.assertLessEqual(abs(agent["offset_ns"]), agent["round_trip_ns"])
+
+    def test_one_report_whose_counts_are_the_sum_of_the_parts(self):
+        self.check("20")
+
+    def test_rooms_that_span_the_machines_are_judged_by_what_both_sent(self):
+        self.check("200")
+
+    def test_an_agent_that_goes_ends_the_run_with_a_line_that_names_it(self):
+        report = self.folder / "run.json"
+        command = ["ip", "netns", "exec", self.machines.names["s"], str(LOAD), "run", "--quiet",
+                   "--agents", ",".join(f"{address}:7070" for address in AGENTS), "--url",
+                   f"ws://{SERVER}:{PORT}/ws", "--json", str(report), "--connections", "50",
+                   "--duration", "30s"]
+        conductor = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                     text=True)
+        time.sleep(2)
+        self.agents[1].send_signal(signal.SIGKILL)
+        out, err = conductor.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(conductor.returncode, 1, out + err)
+        self.assertIn(f"agent {AGENTS[1]}:7070", err)
+        self.assertFalse(report.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
