@@ -23,10 +23,11 @@ class Capacity {
   [[nodiscard]] bool varies_rate() const { return arguments_.vary == "rate"; }
   [[nodiscard]] Result<PlanOf> plan_with(double value) const;
   [[nodiscard]] Result<RunReport> try_once(double value) const;
-  [[nodiscard]] Result<void> on_invalid(CapacityReport& report, CapacitySearch& search) const;
+  [[nodiscard]] Result<void> on_invalid(CapacityReport& report, CapacitySearch& search);
   void show(double value, const RunReport& run) const;
 
   const Arguments& arguments_;
+  int values_beyond_generator_ = 0;
 };
 
 // A rate with three digits behind the point, in words that parse_rate() reads.
@@ -62,19 +63,20 @@ Result<RunReport> Capacity::try_once(double value) const {
   return run_here(*plan, pid, view);
 }
 
-Result<void> Capacity::on_invalid(CapacityReport& report, CapacitySearch& search) const {
-  constexpr std::ptrdiff_t invalid_max = 5;
+Result<void> Capacity::on_invalid(CapacityReport& report, CapacitySearch& search) {
+  constexpr std::ptrdiff_t invalid_max = 3;
+  constexpr int hopeless = 8;
   const std::vector<RunReport>& runs = report.curve.back().runs;
   const auto invalid = std::count_if(runs.begin(), runs.end(),
                                      [](const RunReport& run) { return !run.verdict.valid(); });
   if (invalid < invalid_max) return {};
-  const std::string why = runs.back().verdict.invalid_because.front();
-  if (!search.answer()) {
-    return failure("the generator fails before the server does, " + std::to_string(invalid) +
-                   " times at " + count_text(report.curve.back().value) + ": " + why);
+  const double value = search.next();
+  values_beyond_generator_ += 1;
+  if (!search.answer() && values_beyond_generator_ >= hopeless) {
+    return failure("the generator fails before the server does, down to " + count_text(value) +
+                   ": " + runs.back().verdict.invalid_because.front());
   }
   report.limited_by_generator = true;
-  const double value = search.next();
   while (!search.done() && search.next() == value) search.tell(false);
   return {};
 }

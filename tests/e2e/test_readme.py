@@ -45,6 +45,10 @@ class Readme(unittest.TestCase):
             ("./dev run", self.check_server),
             ("./dev run --help", self.check_help),
             ("./dev run --listen 0.0.0.0:8080", self.check_server),
+            ("./dev run --profile bench", self.check_server),
+            ("build/release/parley-load run loadgen/plans/rooms.toml", self.check_load),
+            ("./dev dashboard", self.check_dashboard),
+            ("tuning/parley-tune check", self.check_tune),
             ("./dev test", self.check_is_what_ci_runs),
             ("build/release/parleyctl token --user alice --secret SECRET", self.check_token),
         ]
@@ -63,6 +67,34 @@ class Readme(unittest.TestCase):
         ended = self.run_to_end(command.replace("SECRET", SECRET))
         self.assertEqual(ended.returncode, 0, ended.stderr)
         self.assertRegex(ended.stdout.strip(), r"^[\w-]+\.[\w-]+\.[\w-]+$")
+
+    def check_load(self, command):
+        server = ["build/release/parleyd", "--profile", "bench", "--workers", "1",
+                  "--log-level", "off"]
+        with subprocess.Popen(server, cwd=ROOT, env=environment()) as process:
+            try:
+                for _ in range(100):
+                    if subprocess.run(["build/release/parleyctl", "health"], cwd=ROOT, check=False,
+                                      capture_output=True).returncode == 0:
+                        break
+                    time.sleep(0.1)
+                ended = self.run_to_end(command)
+            finally:
+                process.terminate()
+        # A machine that does other work may make it invalid; a fault would be 3.
+        self.assertIn(ended.returncode, (0, 4), ended.stdout + ended.stderr)
+        self.assertIn("each verified", ended.stdout)
+        self.assertNotIn("FAULT", ended.stdout)
+
+    def check_dashboard(self, command):
+        ended = self.run_to_end(command)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn("<html", (ROOT / "build" / "dashboard.html").read_text("utf-8").lower())
+
+    def check_tune(self, command):
+        ended = self.run_to_end(command)
+        self.assertIn(ended.returncode, (0, 1), ended.stderr)
+        self.assertIn("net.core.somaxconn", ended.stdout)
 
     def check_is_what_ci_runs(self, command):
         # This test is one of those that the command runs, so it cannot run the command.
