@@ -371,7 +371,7 @@ void LoadWorker::storm() {
     if (member.state != MemberState::live || random() % 1'000'000 >= threshold) continue;
     // Those who stay are owed what this one has published: then it is not to be lost on its way.
     const bool publishes = rooms_[member.room].stream_of(member.index).has_value();
-    if (publishes && plan_.storm_share < 1) {
+    if (publishes && (plan_.storm_share < 1 || !setup_.share.rooms_are_whole)) {
       say_goodbye(member);
       continue;
     }

@@ -23,7 +23,9 @@ void Ledger::end(std::uint32_t member) {
   }
   const auto first = missing_.lower_bound({.member = member});
   auto last = first;
-  while (last != missing_.end() && last->first.member == member) ++last;
+  for (; last != missing_.end() && last->first.member == member; ++last) {
+    missing_beyond_ += last->first.last - last->second + 1;
+  }
   missing_.erase(first, last);
 }
 

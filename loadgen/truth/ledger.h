@@ -31,7 +31,7 @@ class Ledger {
   // The member's session is new: it is owed each stream from sent[stream] on. A stream that others
   // publish, whose count is not known here, is `not_known`: the first that is received counts.
   void begin(std::uint32_t member, std::span<const std::uint32_t> sent);
-  // What the member may have missed from now on does not count.
+  // What the member may miss from now on does not count; what others overtook before does.
   void end(std::uint32_t member);
 
   Receipt receive(std::uint32_t member, std::uint32_t stream, std::uint32_t number);
@@ -48,7 +48,7 @@ class Ledger {
   // What the member is still to receive when sent[stream] were sent. REQUIRES: all are known.
   [[nodiscard]] std::uint64_t owed(std::uint32_t member, std::span<const std::uint32_t> sent) const;
 
-  // Messages that are missing between others, of all members that have not ended.
+  // Messages that are missing between others, also of members that have ended.
   [[nodiscard]] std::uint64_t missing() const;
   // Those, and what is still owed when sent[stream] were sent in all.
   [[nodiscard]] std::uint64_t lost(std::span<const std::uint32_t> sent) const;
@@ -88,7 +88,8 @@ class Ledger {
   const std::uint32_t streams_;
   std::vector<Next> next_;
   std::map<Key, std::uint32_t> missing_;  // To the first of each range.
-  std::uint64_t missing_beyond_ = 0;      // In ranges that were one too many to remember.
+  // In ranges that were one too many to remember, and those of members that have ended.
+  std::uint64_t missing_beyond_ = 0;
 };
 
 }  // namespace parley::loadgen

@@ -34,6 +34,9 @@ struct NaiveRow {
     return begun && start && number >= *start && !received.contains(number);
   }
 
+  // Of those before the last one that came.
+  [[nodiscard]] std::uint64_t missing() const { return received.empty() ? 0 : owed(0); }
+
   // Of the first `sent`.
   [[nodiscard]] std::uint64_t owed(std::uint32_t sent) const {
     std::uint64_t count = 0;
@@ -51,6 +54,7 @@ class Model {
   void begin(std::uint32_t member, const Sent& sent) {
     for (std::uint32_t stream = 0; stream < streams_; ++stream) {
       NaiveRow& row = at(member, stream);
+      missing_of_ended_ += row.missing();
       row = {.begun = true, .start = std::nullopt, .received = {}};
       if (sent[stream] != Ledger::not_known) row.start = sent[stream];
     }
@@ -58,7 +62,10 @@ class Model {
   }
 
   void end(std::uint32_t member) {
-    for (std::uint32_t stream = 0; stream < streams_; ++stream) at(member, stream) = {};
+    for (std::uint32_t stream = 0; stream < streams_; ++stream) {
+      missing_of_ended_ += at(member, stream).missing();
+      at(member, stream) = {};
+    }
     ledger_.end(member);
   }
 
@@ -69,7 +76,7 @@ class Model {
   }
 
   void compare(const Sent& sent) {
-    std::uint64_t lost = 0;
+    std::uint64_t lost = missing_of_ended_;
     const auto members = static_cast<std::uint32_t>(rows_.size() / streams_);
     for (std::uint32_t member = 0; member < members; ++member) {
       std::uint64_t owed = 0;
@@ -93,6 +100,7 @@ class Model {
 
   std::uint32_t streams_;
   std::vector<NaiveRow> rows_;
+  std::uint64_t missing_of_ended_ = 0;
   Ledger ledger_;
 };
 
@@ -216,19 +224,21 @@ TEST(Ledger, WhoHasNotBegunIsOwedNothing) {
   EXPECT_EQ(ledger.lost(Sent{9}), 0u);
 }
 
-TEST(Ledger, EndingForgetsWhatWasMissing) {
+TEST(Ledger, EndingKeepsWhatWasMissingAndForgetsWhatWasStillToCome) {
   Ledger ledger(2, 1);
   ledger.begin(0, Sent{0});
   ledger.begin(1, Sent{0});
   EXPECT_EQ(ledger.receive(0, 0, 4), Receipt::fresh);
   EXPECT_EQ(ledger.receive(1, 0, 2), Receipt::fresh);
   EXPECT_EQ(ledger.missing(), 6u);
+  EXPECT_EQ(ledger.lost(Sent{7}), 4u + 2 + 2 + 4);
   ledger.end(0);
-  EXPECT_EQ(ledger.missing(), 2u);
-  EXPECT_EQ(ledger.lost(Sent{5}), 4u);
-  ledger.begin(0, Sent{5});
+  EXPECT_EQ(ledger.missing(), 6u);
+  EXPECT_EQ(ledger.lost(Sent{7}), 4u + 2 + 4);
+  EXPECT_EQ(ledger.owed(0, Sent{7}), 0u);
+  ledger.begin(0, Sent{7});
   EXPECT_EQ(ledger.receive(0, 0, 1), Receipt::early);
-  EXPECT_EQ(ledger.lost(Sent{5}), 4u);
+  EXPECT_EQ(ledger.lost(Sent{7}), 4u + 2 + 4);
 }
 
 TEST(Ledger, OfAStreamThatIsNotKnownTheFirstThatComesCounts) {
