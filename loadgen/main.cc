@@ -1,5 +1,6 @@
 // parley-load: drives WebSocket servers, and checks what they deliver.
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 
@@ -24,6 +25,14 @@ int execute(const parley::loadgen::Arguments& arguments) {
   return parley::loadgen::exit_usage;
 }
 
+// A ring holds as many sockets as the process may have open files: all that it may be allowed.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -32,6 +41,7 @@ int main(int argc, char** argv) {
     std::fputs(arguments.error().text.c_str(), arguments.error().code == 0 ? stdout : stderr);
     return arguments.error().code;
   }
+  raise_file_limit();
   // They end a run early, and what was measured until then is reported: see LiveView.
   sigset_t signals;
   sigemptyset(&signals);

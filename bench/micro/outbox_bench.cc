@@ -66,16 +66,16 @@ void slow_reader(benchmark::State& state) {
   const auto publish = [&] {
     core::PayloadRef frame = make_frame(pool, ++sequence);
     if (outbox.push(nodes, frame, frames_max * frame_bytes) == core::OutboxStatus::queued) return;
-    dropped += outbox.drop_oldest(nodes, frame_bytes, frames_max * frame_bytes);
+    dropped += outbox.drop_oldest(nodes, frame_bytes, frames_max * frame_bytes).publications;
     CHECK(outbox.push(nodes, frame, frames_max * frame_bytes) == core::OutboxStatus::queued);
   };
   for (std::uint32_t i = 0; i < frames_max; ++i) publish();
   for (auto _ : state) publish();
 
-  core::Gap gap;
+  std::vector<core::Gap> gaps;
   CHECK(dropped == static_cast<std::uint64_t>(state.iterations()));
-  CHECK(outbox.take_gap(nodes, gap));
-  CHECK(gap.first == 1 && gap.last == dropped);
+  outbox.take_gaps(nodes, gaps);
+  CHECK(gaps.size() == 1 && gaps[0].first == 1 && gaps[0].last == dropped);
   outbox.clear(nodes);
   bench::report(state, 1);
 }

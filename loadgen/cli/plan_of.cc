@@ -124,7 +124,8 @@ Result<void> write_reports(const Arguments& arguments, const std::string& json) 
 
 int exit_code_of(const Verdict& verdict) {
   if (verdict.good()) return exit_good;
-  return verdict.valid() ? exit_not_good : exit_invalid;
+  // A fault is one, however busy the generator was.
+  return verdict.valid() || !verdict.faults.empty() ? exit_not_good : exit_invalid;
 }
 
 }  // namespace parley::loadgen

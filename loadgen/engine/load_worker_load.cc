@@ -65,8 +65,11 @@ bool LoadWorker::publish(Room& room, std::uint32_t slot, Duration due) {
     second_of(now_).publications += 1;
     if (is_steady(now_)) results_.steady.publications += 1;
     if (plan_.mode == LoadMode::closed) {
-      room.in_flight()[slot] = {
-          .stream = stamp.stream, .number = stamp.number, .left = hearers, .open = hearers > 0};
+      room.in_flight()[slot] = {.stream = stamp.stream,
+                                .number = stamp.number,
+                                .left = hearers,
+                                .open = hearers > 0,
+                                .since = now_};
     }
     return true;
   }
@@ -74,8 +77,11 @@ bool LoadWorker::publish(Room& room, std::uint32_t slot, Duration due) {
 }
 
 void LoadWorker::open_slots(Room& room) {
+  // What has not reached everybody after so long has been lost; others go on without it.
+  constexpr Duration patience = seconds(5);
   for (std::uint32_t slot = 0; slot < room.in_flight().size(); ++slot) {
-    if (room.in_flight()[slot].open) continue;
+    const Room::InFlight& message = room.in_flight()[slot];
+    if (message.open && now_ - message.since < patience) continue;
     if (!publish(room, slot, now_ - epoch_)) return;
   }
 }

@@ -61,7 +61,13 @@ struct Results {
 
   // Exact: what one worker would have counted.
   void add(const Results& other);
-  void count_error(const std::string& kind) { errors[kind] += 1; }
+  // Of kinds beyond kinds_max, which only a server's own texts can bring about, one total.
+  void count_error(const std::string& kind) {
+    const bool known = errors.size() < kinds_max || errors.contains(kind);
+    errors[known ? kind : "others"] += 1;
+  }
+
+  static constexpr std::size_t kinds_max = 100;
 };
 
 }  // namespace parley::loadgen

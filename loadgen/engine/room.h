@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/time.h"
 #include "loadgen/engine/shares.h"
 #include "loadgen/engine/template_text.h"
 #include "loadgen/truth/ledger.h"
@@ -27,6 +28,7 @@ class Room {
     std::uint32_t number{};
     std::uint32_t left{};  // Members that lack it.
     bool open = false;
+    Instant since;  // When it went out.
   };
 
   // `first_slot` is that of its first member: the others follow. `streams` publishers has the room

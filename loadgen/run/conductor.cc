@@ -225,7 +225,8 @@ Verdict judge(const RunReport& report) {
   }
   // A server that is as busy as the generator is what the run measures all the same.
   constexpr double server_busy = 0.9;
-  const bool server_idles = report.server && report.server_cpu < server_busy;
+  // 0: no two samples of it lie in the window.
+  const bool server_idles = report.server_cpu > 0 && report.server_cpu < server_busy;
   if (report.generator_saturated && server_idles) {
     verdict.invalid_because.push_back(
         "the generator had no processor time left while the server used " +
