@@ -23,6 +23,8 @@ const rows = [
   ['bad_message', '"ping"'],
   ['bad_message', {}],
   ['bad_message', {type: 7}],
+  ['bad_message', {type: 'ping', id: 7}],
+  ['bad_message', {type: 'ping', id: 'x'.repeat(65)}],
   ['unknown_type', {type: 'rain', amount: 5}],
   ['bad_room', {type: 'joinRoom', room: ''}],
   ['bad_room', {type: 'joinRoom', room: 'x'.repeat(65)}],
@@ -91,8 +93,9 @@ test('room_full answers one member more than allowed, and a place that becomes f
     const clients = await Promise.all(Array.from({length: 3}, connect));
     await clients[0].join('small');
     await clients[1].join('small');
-    const error = await clients[2].ask({type: 'joinRoom', room: 'small'}, 'error');
+    const error = await clients[2].ask({type: 'joinRoom', room: 'small', id: 'j'}, 'error');
     assert.equal(error.code, 'room_full');
+    assert.deepEqual([error.room, error.id], ['small', 'j']);
     await clients[0].cut();
     await clients[1].next('userLeave');
     await clients[2].join('small');
@@ -101,7 +104,7 @@ test('room_full answers one member more than allowed, and a place that becomes f
 
 test('bad_name answers names that are none', async () => {
   const client = await connect();
-  for (const username of ['', 'x'.repeat(33), 'a\nb', 5]) {
+  for (const username of ['', 'x'.repeat(33), 'a\nb', '\u3164', '\u2003x', 5]) {
     const error = await client.ask({type: 'auth', user: {username}}, 'error');
     assert.equal(error.code, 'bad_name', JSON.stringify(username));
   }

@@ -50,6 +50,46 @@ test('A user has 10 messages in 30 s over all its connections (S0-10)', () => wi
     await Promise.all([...phones, other, third].map((client) => client.close()));
   }));
 
+test('What is said right before leaving or closing is heard first, and kept', () => withServer([],
+  async (server) => {
+    const witness = await Client.connect(server, {query: `token=${mintToken('witness')}`});
+    for (let i = 0; i < 12; i += 1) {
+      const room = `room-${i}`;
+      await witness.join(room);
+      const client = await Client.connect(server, {query: `token=${mintToken(`user-${i}`)}`});
+      await client.join(room);
+      client.send({type: 'message', room, message: 'bye'});
+      if (i % 2 === 0) client.send({type: 'leaveRoom', room});
+      else client.socket.close();
+      const ofRoom = ({type, room: where}) => where === room
+        && (type === 'message' || type === 'userLeave');
+      assert.equal((await witness.next(ofRoom)).type, 'message', room);
+      assert.equal((await witness.next(ofRoom)).type, 'userLeave', room);
+      await client.close();
+    }
+    await witness.close();
+  }));
+
+test('A connection joins 100 times at once, and is told when it may again', () => withServer(
+  ['--rate-connection', 'off'],
+  async (server) => {
+    const client = await Client.connect(server);
+    let joins = 0;
+    for (let error = null; error === null && joins < 300; joins += 1) {
+      client.send({type: 'joinRoom', room: 'door'});
+      const answer = await client.next(({type}) => type === 'history' || type === 'error');
+      if (answer.type === 'error') error = answer;
+      else await client.ask({type: 'leaveRoom', room: 'door'}, 'roomLeft');
+      if (error === null) continue;
+      assert.equal(error.code, 'rate_limited');
+      assert.equal(error.room, 'door');
+      assert.ok(error.retryAfter > 0 && error.retryAfter <= 600, `${error.retryAfter}`);
+    }
+    assert.ok(joins > 100 && joins < 300, `${joins}`);
+    await client.close();
+  },
+));
+
 test('After retryAfter the message goes through', () => withServer(['--rate-user', '3/2s'],
   async (server) => {
     const client = await Client.connect(server);
