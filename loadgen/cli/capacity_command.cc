@@ -22,12 +22,13 @@ class Capacity {
  private:
   [[nodiscard]] bool varies_rate() const { return arguments_.vary == "rate"; }
   [[nodiscard]] Result<PlanOf> plan_with(double value) const;
-  [[nodiscard]] Result<RunReport> try_once(double value) const;
+  [[nodiscard]] Result<RunReport> try_once(double value);
   [[nodiscard]] Result<void> on_invalid(CapacityReport& report, CapacitySearch& search);
   void show(double value, const RunReport& run) const;
 
   const Arguments& arguments_;
-  int values_beyond_generator_ = 0;
+  std::vector<double> beyond_generator_;  // Values that it failed, not the server.
+  bool stopped_ = false;
 };
 
 // A rate with three digits behind the point, in words that parse_rate() reads.
@@ -45,7 +46,7 @@ Result<PlanOf> Capacity::plan_with(double value) const {
   return plan_of(arguments_, {{"load.mode", "open"}, {"load.rate", rate_words(value)}});
 }
 
-Result<RunReport> Capacity::try_once(double value) const {
+Result<RunReport> Capacity::try_once(double value) {
   const Result<PlanOf> plan = plan_with(value);
   if (!plan) return std::unexpected(plan.error());
   std::unique_ptr<ServerProcess> server;
@@ -60,23 +61,24 @@ Result<RunReport> Capacity::try_once(double value) const {
     pid = server->pid();
   }
   LiveView view(stderr, plan->plan, true);
-  return run_here(*plan, pid, view);
+  Result<RunReport> run = run_here(*plan, pid, view);
+  stopped_ = stopped_ || view.stopped();
+  return run;
 }
 
 Result<void> Capacity::on_invalid(CapacityReport& report, CapacitySearch& search) {
   constexpr std::ptrdiff_t invalid_max = 3;
-  constexpr int hopeless = 8;
+  constexpr std::size_t hopeless = 8;
   const std::vector<RunReport>& runs = report.curve.back().runs;
-  const auto invalid = std::count_if(runs.begin(), runs.end(),
-                                     [](const RunReport& run) { return !run.verdict.valid(); });
+  const auto invalid = std::count_if(
+      runs.begin(), runs.end(), [](const RunReport& run) { return run.verdict.says_nothing(); });
   if (invalid < invalid_max) return {};
   const double value = search.next();
-  values_beyond_generator_ += 1;
-  if (!search.answer() && values_beyond_generator_ >= hopeless) {
+  if (!search.answer() && beyond_generator_.size() >= hopeless) {
     return failure("the generator fails before the server does, down to " + count_text(value) +
                    ": " + runs.back().verdict.invalid_because.front());
   }
-  report.limited_by_generator = true;
+  beyond_generator_.push_back(value);
   while (!search.done() && search.next() == value) search.tell(false);
   return {};
 }
@@ -104,6 +106,9 @@ Result<CapacityReport> Capacity::search() {
   if (plan->plan.criteria.empty()) {
     return failure("say what must hold: --criteria 'p99 < 5ms, loss == 0'");
   }
+  if (varies_rate() && plan->plan.rate.highest() <= 0 && arguments_.least <= 0) {
+    return failure("say where to begin: --rate 1000/s, or --from 1000");
+  }
   const double planned =
       varies_rate() ? plan->plan.rate.highest() : static_cast<double>(plan->plan.connections);
   CapacitySearch search({.first = arguments_.least > 0 ? arguments_.least : planned,
@@ -119,6 +124,10 @@ Result<CapacityReport> Capacity::search() {
       report.curve.push_back({.value = value, .held = false, .runs = {}});
     }
     Result<RunReport> run = try_once(value);
+    if (stopped_) {
+      report.stopped = true;
+      break;
+    }
     if (!run) {
       // That so many do not even connect is an answer, too, unless nothing ever did.
       if (!search.answer()) return std::unexpected(run.error());
@@ -128,10 +137,10 @@ Result<CapacityReport> Capacity::search() {
       continue;
     }
     show(value, *run);
-    const bool valid = run->verdict.valid();
+    const bool decided = !run->verdict.says_nothing();
     const bool good = run->verdict.good();
     report.curve.back().runs.push_back(std::move(*run));
-    if (valid) {
+    if (decided) {
       search.tell(good);
       continue;
     }
@@ -145,6 +154,8 @@ Result<CapacityReport> Capacity::search() {
     }
   }
   report.answer = search.answer();
+  report.limited_by_generator =
+      search.failed() && std::ranges::count(beyond_generator_, *search.failed()) > 0;
   return report;
 }
 
@@ -181,6 +192,11 @@ int capacity_command(const Arguments& arguments) {
   if (!written) {
     std::fprintf(stderr, "parley-load: %s\n", written.error().message.c_str());
     return exit_failed;
+  }
+  if (report->stopped) {
+    std::printf("stopped before its end%s\n",
+                report->answer ? (": " + count_text(*report->answer) + " held").c_str() : "");
+    return exit_invalid;
   }
   if (!report->answer) {
     std::printf("nothing held\n");

@@ -15,13 +15,16 @@ namespace {
 constexpr std::array compared{Metric::deliveries, Metric::publications, Metric::p50, Metric::p99,
                               Metric::connects};
 
-Result<RunReport> run_with(const PlanOf& plan, const std::string& command) {
+// Sets `stopped` when the person has had enough.
+Result<RunReport> run_with(const PlanOf& plan, const std::string& command, bool& stopped) {
   const Result<Target> target = parse_target(plan.plan.urls.front());
   if (!target) return std::unexpected(target.error());
   const Result<std::unique_ptr<ServerProcess>> server = ServerProcess::start(command, *target);
   if (!server) return std::unexpected(server.error());
   LiveView view(stderr, plan.plan, true);
-  return run_here(plan, (*server)->pid(), view);
+  Result<RunReport> run = run_here(plan, (*server)->pid(), view);
+  stopped = view.stopped();
+  return run;
 }
 
 double value_of(const RunReport& run, Metric metric) {
@@ -32,15 +35,20 @@ double value_of(const RunReport& run, Metric metric) {
 Result<CompareReport> compare(const Arguments& arguments, const PlanOf& plan) {
   CompareReport report;
   for (std::uint32_t i = 0; i < arguments.pairs; ++i) {
-    Result<RunReport> a = run_with(plan, arguments.command_a);
+    bool stopped = false;
+    Result<RunReport> a = run_with(plan, arguments.command_a, stopped);
+    if (stopped) break;  // The pairs before are what there is.
     if (!a) return failure("a: " + a.error().message);
-    Result<RunReport> b = run_with(plan, arguments.command_b);
+    Result<RunReport> b = run_with(plan, arguments.command_b, stopped);
+    if (stopped) break;
     if (!b) return failure("b: " + b.error().message);
     if (!arguments.quiet) {
       const auto text = [](const RunReport& run) {
         return metric_text(Metric::deliveries, value_of(run, Metric::deliveries)) + " p99 " +
                metric_text(Metric::p99, value_of(run, Metric::p99)) +
-               (run.verdict.valid() ? run.verdict.good() ? "" : " NOT GOOD" : " INVALID");
+               (run.verdict.good()           ? ""
+                : run.verdict.says_nothing() ? " INVALID"
+                                             : " NOT GOOD");
       };
       std::fprintf(stderr, "pair %u: a %s, b %s\n", i + 1, text(*a).c_str(), text(*b).c_str());
     }
@@ -49,12 +57,15 @@ Result<CompareReport> compare(const Arguments& arguments, const PlanOf& plan) {
   for (const Metric metric : compared) {
     std::vector<double> ratios;
     for (const auto& [a, b] : report.pairs) {
-      if (!a.verdict.valid() || !b.verdict.valid() || value_of(a, metric) <= 0) continue;
+      const bool decided = !a.verdict.says_nothing() && !b.verdict.says_nothing();
+      if (!decided || value_of(a, metric) <= 0) continue;
       ratios.push_back(value_of(b, metric) / value_of(a, metric));
     }
     if (ratios.empty()) continue;
+    const auto pairs = static_cast<std::uint32_t>(ratios.size());
     const Ratio ratio = ratio_of(std::move(ratios));
     report.ratios.push_back({.metric = metric,
+                             .pairs = pairs,
                              .median = ratio.median,
                              .low = ratio.low,
                              .high = ratio.high,
@@ -63,13 +74,19 @@ Result<CompareReport> compare(const Arguments& arguments, const PlanOf& plan) {
   return report;
 }
 
+const char* conclusion(const RatioReport& ratio) {
+  constexpr std::uint32_t pairs_min = 6;  // Fewer have no interval of 95 %: run/ratios.h.
+  if (ratio.pairs < pairs_min) return "no conclusion: that takes 6 valid pairs";
+  if (!ratio.conclusive) return "no conclusion: the noise is larger than the difference";
+  return ratio.median > 1 ? "b has more" : "a has more";
+}
+
 void print(const CompareReport& report) {
-  std::printf("%14s %10s %22s\n", "b over a", "median", "95 % interval");
+  std::printf("%14s %6s %10s %22s\n", "b over a", "pairs", "median", "95 % interval");
   for (const RatioReport& ratio : report.ratios) {
-    std::printf("%14s %10.3f %10.3f - %-9.3f %s\n", std::string(metric_name(ratio.metric)).c_str(),
-                ratio.median, ratio.low, ratio.high,
-                ratio.conclusive ? ratio.median > 1 ? "b has more" : "a has more"
-                                 : "no conclusion: the noise is larger than the difference");
+    std::printf("%14s %6u %10.3f %10.3f - %-9.3f %s\n",
+                std::string(metric_name(ratio.metric)).c_str(), ratio.pairs, ratio.median,
+                ratio.low, ratio.high, conclusion(ratio));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <set>
 
 #include "core/base/check.h"
 #include "loadgen/cli/commands.h"
@@ -68,8 +69,10 @@ Lot draw(const Plan& plan) {
 }
 
 Result<RunReport> lead(Crew& crew, const PlanOf& plan, const Lot& lot, std::uint32_t server_pid,
-                       double cores, Watcher& watcher) {
-  if (!plan.plan.cores.empty()) cores = static_cast<double>(plan.plan.cores.size());
+                       double cores, std::size_t machines, Watcher& watcher) {
+  // The plan's list is of each machine; a core that stands in it twice is one all the same.
+  const std::set<std::uint32_t> listed(plan.plan.cores.begin(), plan.plan.cores.end());
+  if (!listed.empty()) cores = static_cast<double>(listed.size() * machines);
   return conduct(crew,
                  {.plan = plan.plan,
                   .texts = plan.texts,
@@ -92,7 +95,7 @@ Result<RunReport> run_here(const PlanOf& plan, std::uint32_t server_pid, Watcher
   Result<std::unique_ptr<LocalCrew>> crew = LocalCrew::start(
       {.plan = plan.plan, .shares = std::move(*shares), .run = lot.run, .seed = lot.workers_seed});
   if (!crew) return std::unexpected(crew.error());
-  return lead(**crew, plan, lot, server_pid, host_facts().cores, watcher);
+  return lead(**crew, plan, lot, server_pid, usable_cores(), 1, watcher);
 }
 
 Result<RunReport> run_there(const PlanOf& plan, const std::vector<std::string>& agents,
@@ -103,7 +106,7 @@ Result<RunReport> run_there(const PlanOf& plan, const std::vector<std::string>& 
       agents, {.plan = plan.plan, .texts = plan.texts, .run = lot.run, .seed = lot.workers_seed});
   if (!crew) return std::unexpected(crew.error());
   facts = (*crew)->facts();
-  return lead(**crew, plan, lot, server_pid, (*crew)->cores(), watcher);
+  return lead(**crew, plan, lot, server_pid, (*crew)->cores(), agents.size(), watcher);
 }
 
 Heading heading_of(const Arguments& arguments) {
@@ -125,7 +128,7 @@ Result<void> write_reports(const Arguments& arguments, const std::string& json) 
 int exit_code_of(const Verdict& verdict) {
   if (verdict.good()) return exit_good;
   // A fault is one, however busy the generator was.
-  return verdict.valid() || !verdict.faults.empty() ? exit_not_good : exit_invalid;
+  return verdict.says_nothing() ? exit_invalid : exit_not_good;
 }
 
 }  // namespace parley::loadgen

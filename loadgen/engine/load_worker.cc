@@ -14,7 +14,7 @@ namespace {
 constexpr Duration tick_interval = milliseconds(50);
 // Sleeping is not exact: who must send on time stops sleeping this long before.
 constexpr Duration spin_before = microseconds(60);
-// In phase drain: when for so long nothing has come, nothing more will.
+// In phase drain, where nobody knows what is owed: when for so long nothing has come, nothing will.
 constexpr Duration quiet_enough = seconds(2);
 
 std::uint32_t streams_of(const Plan& plan) {
@@ -61,10 +61,14 @@ LoadWorker::LoadWorker(LoadWorkerSetup setup)
   }
   CHECK(slot == members_.size());
   // The first members of a room publish, so the last ones are those that read slowly.
-  for (std::size_t i = 0; i < rooms_.size(); ++i) {
-    const std::uint32_t count = rooms_[i].share().members;
-    const auto slow = static_cast<std::uint32_t>(plan_.slow_share * count + 0.5);
-    for (std::uint32_t k = count - slow; k < count; ++k) members_[rooms_[i].slot_of(k)].slow = true;
+  // The share is of all, so that small rooms have some of them, too.
+  double owed_slow = 0;
+  for (const Room& room : rooms_) {
+    const std::uint32_t count = room.share().members;
+    owed_slow += plan_.slow_share * count;
+    const auto slow = std::min(static_cast<std::uint32_t>(owed_slow + 0.5), count);
+    owed_slow -= slow;
+    for (std::uint32_t k = count - slow; k < count; ++k) members_[room.slot_of(k)].slow = true;
   }
 }
 
@@ -166,6 +170,7 @@ void LoadWorker::follow_phase() {
       return begin_load();
     case Phase::drain:
       schedule_.reset();
+      steady_until_ = std::min(steady_until_, now_);  // It may have been ended early.
       heard_ = now_;  // What was sent last has just as long to come as what was sent before.
       return;
     case Phase::close:
@@ -219,8 +224,10 @@ void LoadWorker::tick() {
     }
   }
   if (phase_ == Phase::drain) {
-    const bool all_came = setup_.share.rooms_are_whole && owed_ == 0;
-    if (all_came || now_ - heard_ > quiet_enough) {
+    // Who knows that something is still owed waits for it as long as the plan says.
+    const bool nothing_comes =
+        setup_.share.rooms_are_whole ? owed_ == 0 : now_ - heard_ > quiet_enough;
+    if (nothing_comes) {
       setup_.progress.at_work.store(false, std::memory_order_release);
     }
   }

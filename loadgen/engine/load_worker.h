@@ -5,7 +5,7 @@
 //
 // Threading  The worker's thread alone calls turn(); results() and finish() are for afterwards.
 // Bounds     Members of its share. What waits to be sent to one member has no bound: in an open
-//            loop it grows when the server stops reading, and the lag tells.
+//            loop it grows when the server stops reading, and latencies tell.
 #pragma once
 
 #include <cstdint>

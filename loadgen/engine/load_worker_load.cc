@@ -93,10 +93,11 @@ void LoadWorker::send_text(Member& member, std::string_view before, const Stamp*
   const std::size_t message_bytes = before.size() + payload_bytes + behind.size();
   std::array<std::byte, protocol::WsFramer::header_bytes_max> header;
   const auto mask = static_cast<std::uint32_t>(random());
+  // What is no payload is words of the protocol.
+  const bool binary = plan_.binary && stamp != nullptr;
   const std::uint32_t header_bytes = protocol::WsFramer::write_header(
-      protocol::WsRole::client,
-      plan_.binary ? protocol::WsOpcode::binary : protocol::WsOpcode::text, message_bytes, mask,
-      header);
+      protocol::WsRole::client, binary ? protocol::WsOpcode::binary : protocol::WsOpcode::text,
+      message_bytes, mask, header);
   const MutableBytes frame = sends_.push(member.queue, header_bytes + message_bytes);
   std::memcpy(frame.data(), header.data(), header_bytes);
   const MutableBytes message = frame.subspan(header_bytes);
@@ -222,6 +223,7 @@ void LoadWorker::on_damaged(Member& member, const Stamp& stamp) {
 
 void LoadWorker::count_receipt(Member& member, const Stamp& stamp) {
   heard_ = now_;
+  if (phase_ == Phase::drain) results_.drained_after = now_ - steady_until_;
   if (member.slow || member.state != MemberState::live) {
     results_.total.slow_deliveries += 1;
     return;

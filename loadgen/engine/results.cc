@@ -44,6 +44,7 @@ void Results::add(const Results& other) {
   busy = busy + other.busy;
   cpu = cpu + other.cpu;
   ramp = std::max(ramp, other.ramp);
+  drained_after = std::max(drained_after, other.drained_after);
   recovery = std::max(recovery, other.recovery);
 }
 

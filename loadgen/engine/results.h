@@ -54,10 +54,11 @@ struct Results {
   Histogram connecting;  // From connect to live.
   std::vector<Second> seconds;
   std::map<std::string, std::uint64_t> errors;  // By kind.
-  Duration busy;      // Of the steady window: time at work, whether or not it slept otherwise.
-  Duration cpu;       // Processor time of the worker's thread in the steady window.
-  Duration ramp;      // From the first connect until all were live.
-  Duration recovery;  // From a storm until all were live again.
+  Duration busy;           // Of the steady window: time at work, whether or not it slept otherwise.
+  Duration cpu;            // Processor time of the worker's thread in the steady window.
+  Duration ramp;           // From the first connect until all were live.
+  Duration drained_after;  // From the end of the load to the last delivery.
+  Duration recovery;       // From a storm until all were live again.
 
   // Exact: what one worker would have counted.
   void add(const Results& other);

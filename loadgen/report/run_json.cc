@@ -126,6 +126,7 @@ Json json_of(const RunReport& report) {
   };
   Json series = Json::array();
   for (const Second& second : r.seconds) series.push_back(json_of(second));
+  const bool recovered = report.live_at_end >= report.plan.connections;
   const bool has_server = report.server && !report.server->samples().empty();
   return {{"title", report.plan.title},
           {"started", time_text(report.started)},
@@ -137,8 +138,8 @@ Json json_of(const RunReport& report) {
            {{"ramp_s", in_seconds(r.ramp)},
             {"warm_up_s", in_seconds(report.plan.warm_up)},
             {"steady_s", in_seconds(report.steady)},
-            {"drain_s", in_seconds(report.drained_after)},
-            {"recovery_s", in_seconds(r.recovery)}}},
+            {"drain_s", in_seconds(r.drained_after)},
+            {"recovery_s", recovered ? Json(in_seconds(r.recovery)) : Json(nullptr)}}},
           {"steady_at_s", in_seconds(report.steady_at)},
           {"total", json_of(r.total)},
           {"steady", json_of(r.steady)},
@@ -206,6 +207,7 @@ std::string capacity_json(const CapacityReport& report, const Heading& heading) 
   Json json = heading_json(heading, "capacity");
   json["varied"] = report.varied;
   json["answer"] = report.answer ? Json(*report.answer) : Json(nullptr);
+  json["stopped"] = report.stopped;
   json["limited_by_generator"] = report.limited_by_generator;
   Json curve = Json::array();
   for (const CapacityTry& point : report.curve) {
@@ -225,6 +227,7 @@ std::string compare_json(const CompareReport& report, const Heading& heading) {
   Json ratios = Json::array();
   for (const RatioReport& ratio : report.ratios) {
     ratios.push_back({{"metric", metric_name(ratio.metric)},
+                      {"pairs", ratio.pairs},
                       {"median", ratio.median},
                       {"low", ratio.low},
                       {"high", ratio.high},

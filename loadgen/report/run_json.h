@@ -33,11 +33,13 @@ struct CapacityReport {
   std::string varied;  // "rate" or "connections"
   std::vector<CapacityTry> curve;
   std::optional<double> answer;
+  bool stopped = false;               // Somebody had enough before its end.
   bool limited_by_generator = false;  // Beyond the answer the generator failed, not the server.
 };
 
 struct RatioReport {
   Metric metric{};
+  std::uint32_t pairs{};  // That it is of.
   double median{};
   double low{};
   double high{};

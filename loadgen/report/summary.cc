@@ -1,9 +1,11 @@
 #include "loadgen/report/summary.h"
 
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -93,9 +95,22 @@ void add_verdict(Table& table, const RunReport& report, const Colours& c) {
   for (const std::string& reason : verdict.invalid_because) {
     table.line(std::string(c.yellow) + "  INVALID " + reason + c.plain);
   }
-  const char* colour = verdict.good() ? c.green : verdict.valid() ? c.red : c.yellow;
-  const char* word = verdict.good() ? "good" : verdict.valid() ? "not good" : "invalid";
+  const bool undecided = verdict.says_nothing();
+  const char* colour = verdict.good() ? c.green : undecided ? c.yellow : c.red;
+  const char* word = verdict.good() ? "good" : undecided ? "invalid" : "not good";
   table.line(std::string(colour) + "  " + word + c.plain);
+}
+
+}  // namespace
+
+namespace {
+
+// A line that wraps cannot be written over.
+std::size_t columns_of(std::FILE* terminal) {
+  constexpr std::size_t usual = 80;
+  winsize size{};
+  if (ioctl(fileno(terminal), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual - 1;
+  return size.ws_col - 1u;
 }
 
 }  // namespace
@@ -119,14 +134,18 @@ std::string summary(const RunReport& report, const Colours& colours) {
                                distribution_text(r.connecting));
   table.row("steady window", seconds_text(report.steady) + " after " +
                                  seconds_text(report.plan.warm_up) + " of warm-up; drained in " +
-                                 seconds_text(report.drained_after));
+                                 seconds_text(r.drained_after));
   table.row("publications", rate_text(report, Metric::publications) + ", " +
                                 number(r.total.publications) + " in all");
   table.row("deliveries", rate_text(report, Metric::deliveries) + ", " +
                               number(r.total.deliveries) + " in all, each verified");
   table.row("latency", distribution_text(r.latency));
   if (r.lag.count() > 0) table.row("lag", distribution_text(r.lag));
-  if (r.recovery.ns > 0) table.row("recovery", seconds_text(r.recovery) + " after the storm");
+  if (report.plan.storm_at.ns > 0) {
+    const bool recovered = report.live_at_end >= report.plan.connections && r.recovery.ns > 0;
+    table.row("recovery", recovered ? seconds_text(r.recovery) + " after the storm"
+                                    : std::string("not all came back"));
+  }
   if (r.total.slow_deliveries > 0) {
     table.row("slow readers", number(r.total.slow_deliveries) + " deliveries, not judged");
   }
@@ -160,7 +179,9 @@ bool LiveView::stop_wanted() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   const timespec at_once{};
-  return sigtimedwait(&signals, nullptr, &at_once) > 0;
+  const bool now = sigtimedwait(&signals, nullptr, &at_once) > 0;
+  stopped_ = stopped_ || now;
+  return now;
 }
 
 void LiveView::on_look(Stage stage, Duration elapsed, const Glance& glance,
@@ -185,8 +206,9 @@ void LiveView::on_look(Stage stage, Duration elapsed, const Glance& glance,
   const Duration interval = terminal_ ? terminal_interval : log_interval;
   if (!new_stage && elapsed - shown_at_ < interval) return;
   shown_at_ = elapsed;
-  const std::string text = line(stage, elapsed, glance, server);
+  std::string text = line(stage, elapsed, glance, server);
   if (terminal_) {
+    text.resize(std::min(text.size(), columns_of(stream_)));
     std::fprintf(stream_, "\r\x1b[K%s", text.c_str());
     line_open_ = true;
   } else {

@@ -31,6 +31,8 @@ class LiveView final : public Watcher {
   void on_look(Stage stage, Duration elapsed, const Glance& glance,
                const ServerWatch* server) override;
   [[nodiscard]] bool stop_wanted() override;
+  // Whether it ever was.
+  [[nodiscard]] bool stopped() const { return stopped_; }
 
  private:
   [[nodiscard]] std::string line(Stage stage, Duration elapsed, const Glance& glance,
@@ -49,6 +51,7 @@ class LiveView final : public Watcher {
   double deliveries_per_s_ = 0;
   double connects_per_s_ = 0;
   bool line_open_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace parley::loadgen

@@ -40,6 +40,9 @@ class CapacitySearch {
   [[nodiscard]] double next() const { return value_; }
   void tell(bool good);
 
+  // The lowest value that failed; nullopt: none did.
+  [[nodiscard]] std::optional<double> failed() const { return failed_; }
+
   // The highest value that held; nullopt: none did.
   [[nodiscard]] std::optional<double> answer() const { return held_; }
   // In the order of trying.

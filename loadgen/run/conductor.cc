@@ -52,7 +52,9 @@ class Conductor {
   const UnixMillis started_wall_ = wall_now();
   Instant epoch_;
   Instant steady_ended_;
-  Duration drained_after_;
+  std::uint64_t live_least_ = UINT64_MAX;  // In the steady window.
+  std::uint64_t live_at_end_ = 0;          // When all was over.
+  bool drain_cut_ = false;                 // The person did not wait for what was under way.
   bool stopped_ = false;
   std::optional<ServerWatch> server_;
 };
@@ -76,10 +78,14 @@ Result<void> Conductor::ramp() {
   Instant progressed = monotonic_now();
   bool stuck = false;
   std::string why;
+  // A ramp may be slower than an answer.
+  const double gap_s = order_.plan.ramp > 0 ? 1 / order_.plan.ramp : 0;
+  const Duration patience =
+      order_.plan.connect_timeout + Duration{static_cast<std::int64_t>(gap_s * 1e9)};
   const Result<void> looked = look_until(Stage::ramp, Instant::never(), [&](const Glance& glance) {
     if (glance.live > live) progressed = monotonic_now();
     live = std::max(live, glance.live);
-    stuck = monotonic_now() - progressed > order_.plan.connect_timeout;
+    stuck = monotonic_now() - progressed > patience;
     why = errors_text(glance.errors);
     return stuck || glance.live >= order_.plan.connections;
   });
@@ -98,22 +104,32 @@ Result<void> Conductor::load() {
   const auto never = [](const Glance&) { return false; };
   const Result<void> warm = look_until(Stage::warm_up, steady, never);
   if (!warm) return warm;
-  const Result<void> done = look_until(Stage::steady, steady + order_.plan.duration, never);
+  if (server_) server_->sample(monotonic_now());
+  const Result<void> done =
+      look_until(Stage::steady, steady + order_.plan.duration, [this](const Glance& glance) {
+        live_least_ = std::min(live_least_, glance.live);
+        return false;
+      });
   steady_ended_ = std::min(monotonic_now(), steady + order_.plan.duration);
+  if (server_) server_->sample(monotonic_now());
   return done;
 }
 
 Result<void> Conductor::drain() {
-  const Instant began = monotonic_now();
   const Result<void> begun = crew_.begin_drain();
   if (!begun) return begun;
   const bool was_stopped = std::exchange(stopped_, false);
   // A look must come after each worker's own, or it would see what was before the drain.
   sleep_for(look_interval);
-  const Result<void> done = look_until(Stage::drain, monotonic_now() + order_.plan.drain,
-                                       [](const Glance& glance) { return !glance.at_work; });
-  stopped_ = was_stopped;
-  drained_after_ = monotonic_now() - began;
+  // Those whose connection was cut come back meanwhile, or have not.
+  const Result<void> done =
+      look_until(Stage::drain, monotonic_now() + order_.plan.drain, [this](const Glance& glance) {
+        live_at_end_ = glance.live;
+        drain_cut_ = glance.at_work;
+        return !glance.at_work && glance.live >= order_.plan.connections;
+      });
+  drain_cut_ = drain_cut_ && stopped_;
+  stopped_ = stopped_ || was_stopped;
   return done;
 }
 
@@ -122,7 +138,10 @@ Result<RunReport> Conductor::report() {
   Result<Results> results = crew_.finish();
   if (!results) return std::unexpected(results.error());
   report.results = std::move(*results);
-  report.drained_after = drained_after_;
+  report.live_least = std::min(live_least_, order_.plan.connections);
+  report.live_at_end = live_at_end_;
+  report.stopped = stopped_;
+  report.drain_cut = drain_cut_;
   report.run = order_.run;
   report.seed = order_.seed;
   report.workers = crew_.workers();
@@ -137,7 +156,7 @@ Result<RunReport> Conductor::report() {
   report.generator_busy =
       seconds_of(report.results.busy) / window_s / static_cast<double>(report.workers);
   report.server = server_;
-  if (server_) report.server_cpu = server_->cores_used(steady, steady_ended_);
+  if (server_) report.server_cpu = server_->cores_used(steady, steady_ended_ + look_interval);
   // Who spins uses its cores whatever it does: then the time at work tells.
   constexpr double full = 0.95;
   report.generator_saturated = order_.plan.wait == WaitMode::spin
@@ -145,7 +164,6 @@ Result<RunReport> Conductor::report() {
                                    : report.generator_cpu > full * report.generator_cores;
   report.metrics = metrics_of(report);
   report.verdict = judge(report);
-  if (stopped_) report.verdict.invalid_because.push_back("it was stopped before its end");
   return report;
 }
 
@@ -167,6 +185,21 @@ Result<RunReport> conduct(Crew& crew, const Conducting& order, Watcher& watcher)
   }
   return conductor.report();
 }
+
+namespace {
+
+bool members_come_and_go(const Plan& plan) {
+  return plan.churn > 0 || plan.storm_at.ns > 0;
+}
+
+// Whether the report has values that the metric could be of.
+bool is_measured(const RunReport& report, Metric metric) {
+  if (metric == Metric::lag_p99) return report.results.lag.count() > 0;
+  const bool of_latency = metric_kind(metric) == MetricKind::duration;
+  return !of_latency || report.results.latency.count() > 0;
+}
+
+}  // namespace
 
 Metrics metrics_of(const RunReport& report) {
   const Results& r = report.results;
@@ -193,7 +226,9 @@ Metrics metrics_of(const RunReport& report) {
   set(Metric::damaged, count(r.total.damaged));
   set(Metric::errors, count(errors));
   set(Metric::disconnects, count(r.total.disconnects));
-  set(Metric::connections, count(report.plan.connections));
+  // Where the plan has members come and go, those who were there in the end.
+  set(Metric::connections,
+      count(members_come_and_go(report.plan) ? report.live_at_end : report.live_least));
   set(Metric::publications, count(r.steady.publications) / steady_s);
   set(Metric::deliveries, count(r.steady.deliveries) / steady_s);
   const double ramp_s = seconds_of(r.ramp);
@@ -202,50 +237,65 @@ Metrics metrics_of(const RunReport& report) {
   return metrics;
 }
 
-Verdict judge(const RunReport& report) {
-  Verdict verdict;
-  const Counters& total = report.results.total;
-  const auto fault = [&verdict](std::uint64_t count, std::string_view what) {
-    if (count > 0)
-      verdict.faults.push_back(count_text(static_cast<double>(count)) + " " + std::string(what));
+namespace {
+
+std::vector<std::string> faults_of(const RunReport& report) {
+  std::vector<std::string> faults;
+  const auto fault = [&faults](std::uint64_t count, std::string_view what) {
+    if (count > 0) faults.push_back(std::to_string(count) + " " + std::string(what));
   };
-  fault(total.lost, "deliveries lost");
+  const Counters& total = report.results.total;
+  // Of a drain that was cut short nobody knows what would still have come.
+  if (!report.drain_cut) fault(total.lost, "deliveries lost");
   fault(total.duplicates, "deliveries doubled");
   fault(total.reordered, "deliveries out of order");
   fault(total.leaks, "deliveries to another room");
   fault(total.damaged, "deliveries damaged");
   fault(total.disconnects, "members disconnected by the server");
+  const std::uint64_t there = std::min(report.live_at_end, report.plan.connections);
+  if (!report.stopped) fault(report.plan.connections - there, "members never came back");
+  return faults;
+}
 
+// Why the run says nothing about the server.
+std::vector<std::string> invalid_because(const RunReport& report, bool has_faults) {
+  std::vector<std::string> reasons;
   const Plan& plan = report.plan;
+  const Counters& total = report.results.total;
+  if (report.stopped) reasons.push_back("it was stopped before its end");
   const Duration lag = report.results.lag.percentile(99);
   if (plan.mode == LoadMode::open && lag > plan.lag_max) {
-    verdict.invalid_because.push_back("the generator was " + duration_text(lag) +
-                                      " behind its schedule (p99), more than " +
-                                      duration_text(plan.lag_max));
+    reasons.push_back("the generator was " + duration_text(lag) +
+                      " behind its schedule (p99), more than " + duration_text(plan.lag_max));
   }
   // A server that is as busy as the generator is what the run measures all the same.
   constexpr double server_busy = 0.9;
   // 0: no two samples of it lie in the window.
   const bool server_idles = report.server_cpu > 0 && report.server_cpu < server_busy;
   if (report.generator_saturated && server_idles) {
-    verdict.invalid_because.push_back(
-        "the generator had no processor time left while the server used " +
-        count_text(report.server_cpu) + " of a core");
+    reasons.push_back("the generator had no processor time left while the server used " +
+                      count_text(report.server_cpu) + " of a core");
   }
-  const bool members_come_and_go = plan.churn > 0 || plan.storm_at.ns > 0;
-  if (total.skipped > 0 && !members_come_and_go) {
-    verdict.invalid_because.push_back(
-        count_text(static_cast<double>(total.skipped)) +
-        " messages were due while no publisher of their room was connected");
+  // Where the plan or the server makes publishers go, that is no failing of the generator.
+  if (total.skipped > 0 && !has_faults && !members_come_and_go(plan)) {
+    reasons.push_back(std::to_string(total.skipped) +
+                      " messages were due while no publisher of their room was connected");
   }
-  if (plan.mode != LoadMode::idle && report.results.steady.deliveries == 0 &&
-      verdict.faults.empty()) {
-    verdict.invalid_because.push_back("nothing was delivered in the steady window");
+  if (plan.mode != LoadMode::idle && report.results.steady.deliveries == 0 && !has_faults) {
+    reasons.push_back("nothing was delivered in the steady window");
   }
-  for (const Criterion& criterion : plan.criteria) {
+  return reasons;
+}
+
+}  // namespace
+
+Verdict judge(const RunReport& report) {
+  Verdict verdict{.invalid_because = {}, .faults = faults_of(report), .criteria = {}};
+  verdict.invalid_because = invalid_because(report, !verdict.faults.empty());
+  for (const Criterion& criterion : report.plan.criteria) {
     const double is = report.metrics[static_cast<std::size_t>(criterion.metric)];
-    verdict.criteria.push_back(
-        {.criterion = criterion, .is = is, .holds = criterion.holds(report.metrics)});
+    const bool holds = is_measured(report, criterion.metric) && criterion.holds(report.metrics);
+    verdict.criteria.push_back({.criterion = criterion, .is = is, .holds = holds});
   }
   return verdict;
 }

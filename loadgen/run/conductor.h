@@ -44,6 +44,8 @@ struct Verdict {
 
   [[nodiscard]] bool valid() const { return invalid_because.empty(); }
   [[nodiscard]] bool good() const;
+  // Neither good nor bad: a fault is one, whatever else the run says.
+  [[nodiscard]] bool says_nothing() const { return !valid() && faults.empty(); }
 };
 
 struct RunReport {
@@ -54,13 +56,16 @@ struct RunReport {
   std::uint64_t seed{};
   std::uint32_t workers{};
   UnixMillis started;
-  Instant began;             // The same, on the clock of the samples.
-  Duration steady_at;        // Since the start.
-  Duration steady;           // As long as it really was.
-  Duration drained_after;    // From the end of the load until all had arrived, or nothing more did.
-  double generator_cpu = 0;  // Cores used in the steady window.
-  double generator_cores = 0;  // Cores it may use.
-  double generator_busy = 0;   // Share of the time that its workers were at work.
+  Instant began;                // The same, on the clock of the samples.
+  Duration steady_at;           // Since the start.
+  Duration steady;              // As long as it really was.
+  std::uint64_t live_least{};   // Members, in the steady window.
+  std::uint64_t live_at_end{};  // When all was over.
+  bool stopped = false;         // Somebody had enough before its end,
+  bool drain_cut = false;       // and did not wait for what was under way.
+  double generator_cpu = 0;     // Cores used in the steady window.
+  double generator_cores = 0;   // Cores it may use.
+  double generator_busy = 0;    // Share of the time that its workers were at work.
   bool generator_saturated = false;
   std::optional<ServerWatch> server;
   double server_cpu = 0;  // Cores used in the steady window.

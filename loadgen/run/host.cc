@@ -1,6 +1,7 @@
 #include "loadgen/run/host.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -96,6 +97,13 @@ HostFacts host_facts() {
   return facts;
 }
 
+std::uint32_t usable_cores() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return static_cast<std::uint32_t>(std::max(CPU_COUNT(&cores), 1));
+}
+
 std::optional<ProcessUse> process_use(std::uint32_t pid) {
   const std::string folder = "/proc/" + std::to_string(pid);
   const std::string stat = read_file(folder + "/stat");
@@ -127,7 +135,10 @@ std::optional<std::uint32_t> first_child(std::uint32_t pid) {
 }
 
 void ServerWatch::look(Instant now) {
-  if (!samples_.empty() && now - samples_.back().at < sample_interval) return;
+  if (samples_.empty() || now - samples_.back().at >= sample_interval) sample(now);
+}
+
+void ServerWatch::sample(Instant now) {
   const std::optional<ProcessUse> use = process_use(pid_);
   if (use) samples_.push_back({.at = now, .use = *use});
 }

@@ -23,6 +23,9 @@ struct HostFacts {
 
 [[nodiscard]] HostFacts host_facts();
 
+// Cores that this process may run on.
+[[nodiscard]] std::uint32_t usable_cores();
+
 struct ProcessUse {
   std::uint64_t rss_bytes{};
   Duration cpu;  // Since it began: user and system.
@@ -44,7 +47,8 @@ class ServerWatch {
  public:
   explicit ServerWatch(std::uint32_t pid) : pid_(pid) {}
 
-  void look(Instant now);
+  void look(Instant now);  // Samples, unless it has just done so.
+  void sample(Instant now);
   [[nodiscard]] std::uint32_t pid() const { return pid_; }
   [[nodiscard]] const std::vector<ProcessSample>& samples() const { return samples_; }
   // Cores used between two times, as well as the samples tell; 0 when they tell nothing.

@@ -105,6 +105,7 @@ Json to_wire(const Results& results) {
           {"busy", results.busy.ns},
           {"cpu", results.cpu.ns},
           {"ramp", results.ramp.ns},
+          {"drained_after", results.drained_after.ns},
           {"recovery", results.recovery.ns}};
 }
 
@@ -135,6 +136,7 @@ Result<Results> results_from_wire(const Json& wire) {
     results.busy = {wire.at("busy").get<std::int64_t>()};
     results.cpu = {wire.at("cpu").get<std::int64_t>()};
     results.ramp = {wire.at("ramp").get<std::int64_t>()};
+    results.drained_after = {wire.at("drained_after").get<std::int64_t>()};
     results.recovery = {wire.at("recovery").get<std::int64_t>()};
     return results;
   });
