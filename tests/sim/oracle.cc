@@ -262,8 +262,10 @@ void Oracle::on_error(Session& session, const Json& event) {
   if (event.contains("id")) return on_answered(session, event);
   if (!event.contains("room")) return;
   RoomView& view = session.rooms[event.at("room").get<std::string>()];
-  if (view.rejoins) return fail("refused to turn round: " + code);
-  if (view.membership == Membership::joining) view.membership = Membership::out;
+  // Said of what was sent before it turned round, and came behind: it refuses no joining.
+  const bool of_joining = code != "not_in_room";
+  if (of_joining && view.rejoins) return fail("refused to turn round: " + code);
+  if (of_joining && view.membership == Membership::joining) view.membership = Membership::out;
   if (view.membership == Membership::leaving) view.membership = Membership::in;
   if (view.replay == Replay::asked) view.replay = Replay::none;
 }

@@ -152,8 +152,10 @@ void LoadWorkerHarness::close() {
 const Counters& LoadWorkerHarness::run() {
   EXPECT_TRUE(ramp());
   load();
-  EXPECT_TRUE(drain());
+  const bool drained = drain();
   close();
+  // Only for what never comes does it wait as long as the plan allows.
+  EXPECT_TRUE(drained || results().total.lost + results().total.damaged > 0);
   return results().total;
 }
 
