@@ -31,10 +31,12 @@ int agent_command(const Arguments& arguments) {
   std::printf("agent on port %u\n", (*listener)->port());
   std::fflush(stdout);
   constexpr Duration look_for_signals = milliseconds(500);
-  while (!stop_wanted()) {
+  bool stopped = false;  // A signal is taken once.
+  const auto look = [&stopped] { return stopped = stopped || stop_wanted(); };
+  while (!look()) {
     const std::unique_ptr<Wire> wire = (*listener)->accept(look_for_signals);
     if (wire == nullptr) continue;
-    const std::optional<Counters> counted = serve_conductor(*wire);
+    const std::optional<Counters> counted = serve_conductor(*wire, look);
     if (!counted) continue;
     std::printf("a run: %llu members, %llu publications, %llu deliveries, %llu lost\n",
                 static_cast<unsigned long long>(counted->connects),

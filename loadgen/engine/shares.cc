@@ -9,6 +9,10 @@ namespace parley::loadgen {
 
 namespace {
 
+// Of all machines: beyond that something is wrong with the limit of open files, and to deal takes
+// longer than anybody waits.
+constexpr std::uint32_t dealt_workers_max = 65'536;
+
 std::uint32_t members_of(const Plan& plan, std::uint64_t room) {
   const std::uint64_t before = room * plan.members;
   return static_cast<std::uint32_t>(
@@ -72,6 +76,7 @@ void number_publishing(const Plan& plan, std::vector<WorkerShare>& shares) {
 }  // namespace
 
 std::uint32_t workers_needed(const Plan& plan, std::uint32_t connections_max) {
+  if (connections_max == 0) return UINT32_MAX;
   std::uint64_t workers = (plan.connections + connections_max - 1) / connections_max;
   if (plan.members <= connections_max) {
     // Whole rooms leave a part of each ring unused.
@@ -84,6 +89,13 @@ std::uint32_t workers_needed(const Plan& plan, std::uint32_t connections_max) {
 Result<std::vector<WorkerShare>> deal(const Plan& plan, std::uint32_t workers,
                                       std::uint32_t connections_max) {
   CHECK(workers > 0);
+  if (connections_max == 0) {
+    return failure("the limit of open files allows no connections: raise it (ulimit -n)");
+  }
+  if (workers > dealt_workers_max) {
+    return failure("it takes " + std::to_string(workers) +
+                   " workers: raise the limit of open files (ulimit -n) or use agents");
+  }
   std::vector<WorkerShare> shares(workers);
   const bool whole =
       workers == 1 || (plan.rooms() >= workers &&

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <nlohmann/json.hpp>
 
+#include "core/base/types.h"
 #include "loadgen/engine/shares.h"
 #include "loadgen/run/clock.h"
 #include "loadgen/run/local_crew.h"
 #include "loadgen/run/results_wire.h"
+#include "loadgen/truth/stamp.h"
 
 namespace parley::loadgen {
 
@@ -20,15 +23,39 @@ using Json = nlohmann::json;
 constexpr Duration answer_timeout = seconds(10);
 constexpr Duration results_timeout = seconds(60);
 constexpr int clock_exchanges = 20;
-constexpr std::uint32_t agent_workers_max = 512;
+// Of all machines together, so that a question cannot ask for a table that fills the memory.
+constexpr std::uint32_t workers_of_run_max = 65'536;
+// Changes with the questions and answers: both sides must speak the same.
+constexpr std::string_view wire_protocol = "parley-load/1";
 
 // Asks and takes the answer, which is an error when it says so.
 Result<Json> ask(Wire& wire, const Json& question, Duration timeout = answer_timeout) {
   const Result<void> sent = wire.send(question);
   if (!sent) return std::unexpected(sent.error());
   Result<Json> answer = wire.receive(timeout);
-  if (answer && answer->contains("error")) return failure(answer->value("error", "?"));
-  return answer;
+  if (!answer) return answer;
+  const auto error = answer->find("error");
+  if (error == answer->end()) return answer;
+  return failure(error->is_string() ? error->get<std::string>() : error->dump());
+}
+
+// Reads an answer: whatever is missing in it or of another kind makes nlohmann::json throw, and
+// none of that gets out.
+template <class Read>
+Result<void> read_answer(Read read) {
+  try {
+    read();
+    return {};
+  } catch (const Json::exception& error) {
+    return failure(std::string("it says what cannot be understood: ") + error.what());
+  }
+}
+
+// A number that is none, or out of range, is 0: nlohmann::json would convert it silently.
+std::uint32_t count_of(const Json& object, const char* name) {
+  const Json& value = object.at(name);
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > UINT32_MAX) return 0;
+  return value.get<std::uint32_t>();
 }
 
 std::string own_name() {
@@ -51,7 +78,42 @@ struct RemoteCrew::Agent {
   [[nodiscard]] Error blame(const Error& error) const {
     return {"agent " + address + ": " + error.message};
   }
+  [[nodiscard]] Result<void> say_hello();
+  [[nodiscard]] Result<void> compare_clocks();
 };
+
+Result<void> RemoteCrew::Agent::say_hello() {
+  const Result<Json> hello = ask(*wire, {{"do", "hello"}, {"protocol", wire_protocol}});
+  if (!hello) return std::unexpected(hello.error());
+  std::string protocol;
+  const Result<void> read = read_answer([&] {
+    protocol = hello->value("protocol", "an older protocol");
+    if (protocol != wire_protocol) return;
+    name = hello->at("name").get<std::string>();
+    cores = count_of(*hello, "cores");
+    connections_max = count_of(*hello, "connections_max");
+  });
+  if (!read) return read;
+  if (protocol != wire_protocol) {
+    return failure("it speaks " + protocol + ", and this is " + std::string(wire_protocol) +
+                   ": use the same version on all machines");
+  }
+  if (connections_max == 0) return failure("it can connect nothing: raise its limit of open files");
+  return {};
+}
+
+Result<void> RemoteCrew::Agent::compare_clocks() {
+  const Instant before = monotonic_now();
+  const Result<Json> clock = ask(*wire, {{"do", "clock"}});
+  const Instant after = monotonic_now();
+  if (!clock) return std::unexpected(clock.error());
+  if (after - before >= round_trip) return {};
+  return read_answer([&] {
+    const auto theirs = clock->at("now_ns").get<std::int64_t>();
+    round_trip = after - before;
+    offset = {theirs - (before.ns + round_trip.ns / 2)};
+  });
+}
 
 RemoteCrew::~RemoteCrew() = default;
 
@@ -61,22 +123,9 @@ Result<void> RemoteCrew::meet(const std::string& address) {
   auto agent = std::make_unique<Agent>();
   agent->address = address;
   agent->wire = std::move(*wire);
-  const Result<Json> hello = ask(*agent->wire, {{"do", "hello"}});
-  if (!hello) return std::unexpected(agent->blame(hello.error()));
-  agent->name = hello->value("name", "?");
-  agent->cores = hello->value("cores", 1u);
-  agent->connections_max = hello->value("connections_max", 0u);
-  if (agent->connections_max == 0) return std::unexpected(agent->blame({"it can connect nothing"}));
-  for (int i = 0; i < clock_exchanges; ++i) {
-    const Instant before = monotonic_now();
-    const Result<Json> clock = ask(*agent->wire, {{"do", "clock"}});
-    const Instant after = monotonic_now();
-    if (!clock) return std::unexpected(agent->blame(clock.error()));
-    if (after - before >= agent->round_trip) continue;
-    agent->round_trip = after - before;
-    const std::int64_t middle = before.ns + agent->round_trip.ns / 2;
-    agent->offset = {clock->value("now_ns", std::int64_t{0}) - middle};
-  }
+  Result<void> met = agent->say_hello();
+  for (int i = 0; met && i < clock_exchanges; ++i) met = agent->compare_clocks();
+  if (!met) return std::unexpected(agent->blame(met.error()));
   cores_ += agent->cores;
   agents_.push_back(std::move(agent));
   return {};
@@ -90,7 +139,12 @@ Result<void> RemoteCrew::give_work(const Order& order) {
   const auto count = static_cast<std::uint32_t>(agents_.size());
   std::uint32_t workers = order.plan.workers * count;  // The plan's number is of each machine.
   if (workers == 0) workers = std::max(workers_needed(order.plan, connections_max), count);
-  const std::uint32_t each = (workers + count - 1) / count;
+  const std::uint32_t each = (workers - 1) / count + 1;
+  if (each > workers_max || each > workers_of_run_max / count) {
+    return failure("each agent would need " + std::to_string(each) + " workers, and has at most " +
+                   std::to_string(workers_max) +
+                   ": raise the limit of open files there, or use more agents");
+  }
   const Result<std::vector<WorkerShare>> shares =
       deal(order.plan, each * count, connections_max);  // A plan that cannot be dealt is told here.
   if (!shares) return std::unexpected(shares.error());
@@ -163,7 +217,9 @@ Result<Results> RemoteCrew::finish() {
   for (const auto& agent : agents_) {
     const Result<Json> stopped = ask(*agent->wire, {{"do", "stop"}}, results_timeout);
     if (!stopped) return std::unexpected(agent->blame(stopped.error()));
-    const Result<SentCounts> sent = sent_from_wire(stopped->value("sent", Json::array()));
+    const auto counts = stopped->find("sent");
+    const Result<SentCounts> sent =
+        sent_from_wire(counts == stopped->end() ? Json::array() : *counts);
     if (!sent) return std::unexpected(agent->blame(sent.error()));
     add_sent(*sent, sent_by_all);
   }
@@ -201,93 +257,152 @@ namespace {
 // The agent's half: one conductor, one run.
 class Hands {
  public:
-  // The answer to one question. Throws nothing of its own; what is missing in a question makes
-  // nlohmann::json throw, and answer() turns that into an error.
+  // The answer to one question. What is missing in a question, or of another kind, makes
+  // nlohmann::json throw, and what is too large the allocator: both are the asker's mistakes.
   [[nodiscard]] Json answer(const Json& question) {
     try {
       return act(question);
-    } catch (const Json::exception& error) {
-      return {{"error", std::string("a question that cannot be understood: ") + error.what()}};
+    } catch (const std::exception& error) {
+      return refusal(std::string("a question that cannot be understood: ") + error.what());
     }
   }
 
   [[nodiscard]] std::optional<Counters> counted() const { return counted_; }
+  // From the first look until the stop the conductor looks several times a second.
+  [[nodiscard]] bool is_looked_at() const { return looked_at_ && stage_ < Stage::stopped; }
 
  private:
-  [[nodiscard]] Json act(const Json& question);
-  [[nodiscard]] Json start(const Json& question);
+  enum class Stage : std::uint8_t { nothing, connecting, loading, draining, stopped, counted };
 
+  [[nodiscard]] static Json refusal(const std::string& why) { return {{"error", why}}; }
+  [[nodiscard]] Json act(const Json& question);
+  [[nodiscard]] Json hello(const Json& question);
+  [[nodiscard]] Json start(const Json& question);
+  [[nodiscard]] Json load(const Json& question);
+  [[nodiscard]] Json drain();
+  [[nodiscard]] Json results(const Json& question);
+
+  bool greeted_ = false;
+  bool looked_at_ = false;
+  Stage stage_ = Stage::nothing;
   std::unique_ptr<LocalCrew> crew_;
   std::optional<Counters> counted_;
 };
 
 Json Hands::act(const Json& question) {
   const std::string what = question.at("do").get<std::string>();
-  if (what == "hello") {
-    return {{"name", own_name()},
-            {"cores", host_facts().cores},
-            {"connections_max", LocalCrew::connections_max()}};
-  }
+  if (what == "hello") return hello(question);
   if (what == "clock") return {{"now_ns", monotonic_now().ns}};
   if (what == "start") return start(question);
-  if (crew_ == nullptr) return {{"error", "nothing was started"}};
+  if (crew_ == nullptr) return refusal("nothing was started");
   if (what == "look") {
+    looked_at_ = true;
     const Result<Glance> glance = crew_->look();
-    return glance ? to_wire(*glance) : Json{{"error", glance.error().message}};
+    return glance ? to_wire(*glance) : refusal(glance.error().message);
   }
-  Result<void> done;
-  if (what == "load") {
-    done = crew_->begin_load(Instant{question.at("epoch_ns").get<std::int64_t>()});
-  } else if (what == "drain") {
-    done = crew_->begin_drain();
-  } else if (what == "stop") {
+  if (what == "load") return load(question);
+  if (what == "drain") return drain();
+  if (what == "stop") {
+    if (stage_ >= Stage::stopped) return refusal("it was stopped before");
+    stage_ = Stage::stopped;
     return {{"sent", to_wire(crew_->stop())}};
-  } else if (what == "results") {
-    const Result<SentCounts> sent = sent_from_wire(question.at("sent"));
-    if (!sent) return {{"error", sent.error().message}};
-    const Results results = crew_->results(*sent);
-    counted_ = results.total;
-    return to_wire(results);
-  } else {
-    return {{"error", "no such question"}};
   }
-  return done ? Json::object() : Json{{"error", done.error().message}};
+  if (what == "results") return results(question);
+  return refusal("no such question");
+}
+
+Json Hands::hello(const Json& question) {
+  const std::string protocol = question.value("protocol", "an older protocol");
+  if (protocol != wire_protocol) {
+    return refusal("the conductor speaks " + protocol + ", and this agent " +
+                   std::string(wire_protocol) + ": use the same version on all machines");
+  }
+  greeted_ = true;
+  return {{"protocol", wire_protocol},
+          {"name", own_name()},
+          {"cores", host_facts().cores},
+          {"connections_max", LocalCrew::connections_max()}};
 }
 
 Json Hands::start(const Json& question) {
-  if (crew_ != nullptr) return {{"error", "a run is under way"}};
-  const auto first = question.at("first").get<std::uint32_t>();
-  const auto workers = question.at("workers").get<std::uint32_t>();
-  const auto of = question.at("of").get<std::uint32_t>();
-  if (workers == 0 || workers > agent_workers_max || first + workers > of) {
-    return {{"error", "a share that does not exist"}};
+  if (!greeted_) return refusal("hello comes first");
+  if (crew_ != nullptr) return refusal("a run is under way");
+  const Json& first_said = question.at("first");
+  const std::uint32_t first = count_of(question, "first");
+  const std::uint32_t workers = count_of(question, "workers");
+  const std::uint32_t of = count_of(question, "of");
+  if ((first == 0 && first_said != 0) || of > workers_of_run_max || first >= of || workers == 0 ||
+      workers > workers_max || workers > of - first) {
+    return refusal("a share that does not exist");
   }
+  const std::uint32_t connections_max = count_of(question, "connections_max");
+  if (connections_max == 0 || connections_max > LocalCrew::connections_max()) {
+    return refusal("more connections to a worker than this machine allows");
+  }
+  const auto run = question.at("run").get<std::uint32_t>();
+  if (run >= run_max) return refusal("a run that does not exist");
   PlanTexts effective;
   Result<Plan> plan = make_plan(question.at("plan").get<PlanTexts>(), effective);
-  if (!plan) return {{"error", plan.error().message}};
-  Result<std::vector<WorkerShare>> shares =
-      deal(*plan, of, question.at("connections_max").get<std::uint32_t>());
-  if (!shares) return {{"error", shares.error().message}};
+  if (!plan) return refusal(plan.error().message);
+  Result<std::vector<WorkerShare>> shares = deal(*plan, of, connections_max);
+  if (!shares) return refusal(shares.error().message);
   shares->erase(shares->begin() + first + workers, shares->end());
   shares->erase(shares->begin(), shares->begin() + first);
   Result<std::unique_ptr<LocalCrew>> crew =
       LocalCrew::start({.plan = std::move(*plan),
                         .shares = std::move(*shares),
-                        .run = question.at("run").get<std::uint32_t>(),
+                        .run = run,
                         .seed = question.at("seed").get<std::uint64_t>()});
-  if (!crew) return {{"error", crew.error().message}};
+  if (!crew) return refusal(crew.error().message);
   crew_ = std::move(*crew);
+  stage_ = Stage::connecting;
   return Json::object();
+}
+
+Json Hands::load(const Json& question) {
+  // An open loop makes up for all that was due since the epoch.
+  constexpr Duration ahead_max = seconds(60);
+  constexpr Duration behind_max = seconds(10);
+  if (stage_ != Stage::connecting) return refusal("the load has begun before");
+  const Instant epoch{question.at("epoch_ns").get<std::int64_t>()};
+  const Instant now = monotonic_now();
+  if (epoch + behind_max < now || epoch > now + ahead_max) return refusal("an epoch far from now");
+  const Result<void> begun = crew_->begin_load(epoch);
+  if (!begun) return refusal(begun.error().message);
+  stage_ = Stage::loading;
+  return Json::object();
+}
+
+Json Hands::drain() {
+  if (stage_ != Stage::loading) return refusal("there is no load under way");
+  const Result<void> begun = crew_->begin_drain();
+  if (!begun) return refusal(begun.error().message);
+  stage_ = Stage::draining;
+  return Json::object();
+}
+
+Json Hands::results(const Json& question) {
+  if (stage_ != Stage::stopped) return refusal("results come once, after the stop");
+  const Result<SentCounts> sent = sent_from_wire(question.at("sent"));
+  if (!sent) return refusal(sent.error().message);
+  const Result<Results> results = crew_->results(*sent);
+  if (!results) return refusal(results.error().message);
+  stage_ = Stage::counted;
+  counted_ = results->total;
+  return to_wire(*results);
 }
 
 }  // namespace
 
-std::optional<Counters> serve_conductor(Wire& wire) {
-  // A conductor looks several times a second: one that is silent for so long has gone.
-  constexpr Duration silence_max = seconds(300);
+std::optional<Counters> serve_conductor(Wire& wire, const StopWanted& stop_wanted) {
+  // Before the first look and after the stop a conductor may be busy with another agent, as long
+  // as that may take.
+  constexpr Duration silence_max = seconds(10);
+  constexpr Duration silence_between_max = results_timeout + seconds(10);
   Hands hands;
   while (true) {
-    const Result<Json> question = wire.receive(silence_max);
+    const Result<Json> question =
+        wire.receive(hands.is_looked_at() ? silence_max : silence_between_max, stop_wanted);
     if (!question) return hands.counted();
     const Result<void> sent = wire.send(hands.answer(*question));
     if (!sent) return hands.counted();

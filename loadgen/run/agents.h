@@ -2,7 +2,7 @@
 // its hands there: a LocalCrew behind a wire. The conductor's half is a Crew like any other.
 //
 //   conductor                                   agent
-//   {"do":"hello"}                              {"name", "cores", "connections_max"}
+//   {"do":"hello","protocol"}                   {"protocol", "name", "cores", "connections_max"}
 //   {"do":"clock"}, some times                  {"now_ns"}
 //   {"do":"start","plan","first","workers","of","run","seed"}   {} or {"error"}
 //   {"do":"look"}                               a glance
@@ -11,6 +11,8 @@
 //   stream
 //   {"do":"results","sent"}                     what it counted, judged by what all sent
 //
+// Silence From the first look until the stop a conductor asks several times a second: one that says
+//         nothing for 10 seconds has gone, and so do the connections of its run.
 // Clocks  An agent's clock is compared with the conductor's several times; the exchange with the
 //         shortest round trip tells the offset, to within half of that. Latencies between members
 //         of different machines are right to within it.
@@ -65,7 +67,8 @@ class RemoteCrew final : public Crew {
   double cores_ = 0;
 };
 
-// Serves one conductor until it has gone. What was counted here, when a run came to its end.
-[[nodiscard]] std::optional<Counters> serve_conductor(Wire& wire);
+// Serves one conductor until it has gone or `stop_wanted` says so. What was counted here, when a
+// run came to its end.
+[[nodiscard]] std::optional<Counters> serve_conductor(Wire& wire, const StopWanted& stop_wanted);
 
 }  // namespace parley::loadgen

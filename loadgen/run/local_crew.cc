@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/base/types.h"
 #include "io/uring_ring.h"
 #include "loadgen/run/clock.h"
 #include "loadgen/truth/random.h"
@@ -34,12 +35,25 @@ std::uint32_t recv_buffers_of(std::size_t workers) {
   return buffers;
 }
 
-void run_on_core(std::uint32_t core) {
+// False: it is not there, or not for this process.
+bool run_on_core(std::uint32_t core) {
   cpu_set_t cores;
   CPU_ZERO(&cores);
   CPU_SET(core, &cores);
-  // A core that is not there: the thread runs anywhere, and the report says how fast.
-  static_cast<void>(pthread_setaffinity_np(pthread_self(), sizeof cores, &cores));
+  return pthread_setaffinity_np(pthread_self(), sizeof cores, &cores) == 0;
+}
+
+// The kernel connects within a family alone; a source that is 0.0.0.0 or :: is none.
+Result<void> check_families(const std::vector<IpAddress>& sources, const std::string& text,
+                            const std::vector<Target>& targets) {
+  for (const Target& target : targets) {
+    for (const IpAddress& source : sources) {
+      if (source.is_unspecified() || source.is_v4() == target.address.is_v4()) continue;
+      return failure("connections.sources = " + text + " is no address to reach " + target.host +
+                     " from: one is IPv4, the other IPv6");
+    }
+  }
+  return {};
 }
 
 Result<std::vector<IpAddress>> sources_of(const Plan& plan, const std::vector<Target>& targets,
@@ -48,6 +62,8 @@ Result<std::vector<IpAddress>> sources_of(const Plan& plan, const std::vector<Ta
   for (const std::string& text : plan.sources) {
     const Result<std::vector<IpAddress>> range = parse_sources(text);
     if (!range) return std::unexpected(range.error());
+    const Result<void> reach = check_families(*range, text, targets);
+    if (!reach) return std::unexpected(reach.error());
     sources.insert(sources.end(), range->begin(), range->end());
   }
   if (sources.empty()) {
@@ -84,8 +100,7 @@ std::uint32_t LocalCrew::connections_max() {
   rlimit limit{};
   CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const std::uint64_t sockets = std::min<std::uint64_t>(limit.rlim_cur, table_max);
-  CHECK(sockets > sockets_closing);
-  return static_cast<std::uint32_t>(sockets - sockets_closing);
+  return sockets > sockets_closing ? static_cast<std::uint32_t>(sockets - sockets_closing) : 0;
 }
 
 Result<std::unique_ptr<LocalCrew>> LocalCrew::start(Order order) {
@@ -130,6 +145,11 @@ Result<void> LocalCrew::set_up(Order order) {
   plan_ = std::move(order.plan);
   shares_ = std::move(order.shares);
   run_ = order.run;
+  if (shares_.size() > workers_max) {
+    return failure("it takes " + std::to_string(shares_.size()) + " workers, and a process has " +
+                   std::to_string(workers_max) +
+                   " at most: raise the limit of open files (ulimit -n) or use agents");
+  }
   for (const std::string& url : plan_.urls) {
     Result<Target> target = parse_target(url);
     if (!target) return std::unexpected(target.error());
@@ -160,7 +180,14 @@ Result<void> LocalCrew::set_up(Order order) {
 // The life of one thread.
 void LocalCrew::run_hand(std::size_t index) {
   Hand& hand = *hands_[index];
-  if (!plan_.cores.empty()) run_on_core(plan_.cores[index % plan_.cores.size()]);
+  if (!plan_.cores.empty()) {
+    const std::uint32_t core = plan_.cores[index % plan_.cores.size()];
+    if (!run_on_core(core)) {
+      hand.problem = "client.cores: there is no core " + std::to_string(core) + " to run on";
+      started_.fetch_add(1, std::memory_order_release);  // With set_up(), which reads hand.
+      return;
+    }
+  }
   const auto sockets = static_cast<std::uint32_t>(shares_[index].connections) + sockets_closing;
   Result<std::unique_ptr<io::UringRing>> ring =
       io::UringRing::open({.worker = WorkerId{static_cast<std::uint16_t>(index)},
@@ -250,12 +277,14 @@ void add_sent(const SentCounts& more, SentCounts& sum) {
   }
 }
 
-Results LocalCrew::results(const SentCounts& sent_by_all) {
+Result<Results> LocalCrew::results(const SentCounts& sent_by_all) {
   Results results;
   for (const std::unique_ptr<Hand>& hand : hands_) {
     for (Room& room : hand->worker->rooms()) {
       const auto sent = sent_by_all.find(room.share().room);
-      CHECK(sent != sent_by_all.end());
+      if (sent == sent_by_all.end() || sent->second.size() != room.sent().size()) {
+        return failure("it is not said what was sent in room " + std::to_string(room.share().room));
+      }
       hand->worker->results().total.lost += room.ledger().lost(sent->second);
     }
     results.add(hand->worker->results());

@@ -44,9 +44,11 @@ class LocalCrew final : public Crew {
 
   // The two halves of finish(), for an agent: what it sent, then what it lacks of what all sent.
   [[nodiscard]] SentCounts stop();
-  [[nodiscard]] Results results(const SentCounts& sent_by_all);
+  // An error says that `sent_by_all` is not of the rooms of this run. REQUIRES: stop(), once.
+  [[nodiscard]] Result<Results> results(const SentCounts& sent_by_all);
 
-  // Connections of one ring here: the limit of open files, or what a kernel's table may hold.
+  // Connections of one ring here: the limit of open files, or what a kernel's table may hold. 0:
+  // the limit is too low for any.
   [[nodiscard]] static std::uint32_t connections_max();
 
  private:

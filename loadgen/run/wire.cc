@@ -18,6 +18,8 @@ namespace parley::loadgen {
 namespace {
 
 constexpr Duration send_timeout = seconds(30);
+constexpr int connect_seconds_max = 10;
+constexpr Duration slice = milliseconds(200);
 
 Result<void> system_failure(const std::string& what) {
   return failure(what + ": " + std::strerror(errno));
@@ -68,9 +70,12 @@ Result<std::unique_ptr<Wire>> Wire::connect(const std::string& to) {
   const Result<AnyAddress> address = address_of(to);
   if (!address) return std::unexpected(address.error());
   const int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval limit{.tv_sec = connect_seconds_max, .tv_usec = 0};
+  // socket(7): the timeout of sends is that of connect(), too.
+  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   if (fd < 0 ||
       ::connect(fd, reinterpret_cast<const sockaddr*>(&address->storage), address->bytes) != 0) {
-    const std::string why = std::strerror(errno);
+    const std::string why = errno == EINPROGRESS ? "it does not answer" : std::strerror(errno);
     if (fd >= 0) close(fd);
     return failure("agent " + to + ": " + why);
   }
@@ -88,14 +93,18 @@ Result<void> Wire::send(const nlohmann::json& message) {
   std::string_view rest = line;
   while (!rest.empty()) {
     if (!wait_for(fd_, POLLOUT, send_timeout)) return failure("it does not read");
-    const ssize_t bytes = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (bytes < 0 && errno != EINTR) return system_failure("cannot send");
+    const ssize_t bytes = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (bytes < 0 && errno != EINTR && errno != EAGAIN) return system_failure("cannot send");
     if (bytes > 0) rest.remove_prefix(static_cast<std::size_t>(bytes));
   }
   return {};
 }
 
 Result<nlohmann::json> Wire::receive(Duration timeout) {
+  return receive(timeout, [] { return false; });
+}
+
+Result<nlohmann::json> Wire::receive(Duration timeout, const StopWanted& stop_wanted) {
   const Instant deadline = monotonic_now() + timeout;
   std::size_t looked_at = 0;
   while (true) {
@@ -110,9 +119,9 @@ Result<nlohmann::json> Wire::receive(Duration timeout) {
     looked_at = received_.size();
     if (received_.size() > line_bytes_max) return failure("it says too much");
     const Duration left = deadline - monotonic_now();
-    if (left.ns <= 0 || !wait_for(fd_, POLLIN, left + milliseconds(1))) {
-      return failure("it does not answer");
-    }
+    if (stop_wanted()) return failure("stopped");
+    if (left.ns <= 0) return failure("it does not answer");
+    if (!wait_for(fd_, POLLIN, std::min(left + milliseconds(1), slice))) continue;
     std::array<char, 65'536> buffer;
     const ssize_t bytes = recv(fd_, buffer.data(), buffer.size(), 0);
     if (bytes == 0) return failure("it has gone");

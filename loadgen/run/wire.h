@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -11,6 +12,9 @@
 #include "loadgen/engine/target.h"
 
 namespace parley::loadgen {
+
+// Whether to give up waiting. Asked several times a second.
+using StopWanted = std::function<bool()>;
 
 class Wire {
  public:
@@ -25,6 +29,7 @@ class Wire {
   // An error also when the other side has gone, when nothing comes in time, or what comes is no
   // JSON object.
   [[nodiscard]] Result<nlohmann::json> receive(Duration timeout);
+  [[nodiscard]] Result<nlohmann::json> receive(Duration timeout, const StopWanted& stop_wanted);
 
   static constexpr std::size_t line_bytes_max = 256u << 20;
 

@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from parley import PARLEYD
+from parley import PARLEYD, Server
 
 LOAD = PARLEYD.with_name("parley-load")
 SECONDS_MAX = 60
@@ -148,6 +149,127 @@ class Agents(unittest.TestCase):
         self.assertEqual(conductor.returncode, 1, out + err)
         self.assertIn(f"agent {AGENTS[1]}:7070", err)
         self.assertFalse(report.exists())
+
+
+class Talk(unittest.TestCase):
+    """An agent and whatever anybody may say to it."""
+
+    def setUp(self):
+        self.agent = subprocess.Popen([LOAD, "agent", "--listen", "127.0.0.1:0"],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.end)
+        self.port = int(self.agent.stdout.readline().split()[-1])
+        self.connection = socket.create_connection(("127.0.0.1", self.port), SECONDS_MAX)
+        self.addCleanup(self.connection.close)
+        self.lines = self.connection.makefile("r", encoding="utf-8")
+        self.addCleanup(self.lines.close)
+
+    def end(self):
+        self.agent.terminate()
+        out, err = self.agent.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(self.agent.returncode, 0, out + err)
+
+    def ask(self, **question):
+        self.connection.sendall(json.dumps(question).encode() + b"\n")
+        return json.loads(self.lines.readline())
+
+    def start(self, server, **other):
+        plan = {"target.urls": server.url, "connections.count": "20", "rooms.members": "10"}
+        question = {"plan": plan, "first": 0, "workers": 1, "of": 1, "connections_max": 100,
+                    "run": 1, "seed": 1}
+        return self.ask(do="start", **(question | other))
+
+    def hello(self):
+        answer = self.ask(do="hello", protocol="parley-load/1")
+        self.assertEqual(answer["protocol"], "parley-load/1")
+        self.assertGreater(answer["connections_max"], 0)
+
+    def test_another_protocol_is_refused(self):
+        self.assertIn("parley-load/2", self.ask(do="hello", protocol="parley-load/2")["error"])
+        self.assertIn("same version", self.ask(do="hello")["error"])
+        self.assertIn("hello comes first", self.ask(do="start")["error"])
+
+    def test_bad_questions_are_answered_with_an_error_and_harm_nothing(self):
+        with Server("--profile", "bench") as server:
+            self.hello()
+            for bad in ({"first": -1}, {"workers": 0}, {"workers": 600, "of": 600},
+                        {"of": 4_000_000_000}, {"first": 4_294_967_295, "workers": 2},
+                        {"first": 1}, {"connections_max": 0}, {"connections_max": 1 << 31},
+                        {"run": 1 << 30}, {"plan": {"rooms.size": "1"}}, {"plan": 7},
+                        {"seed": "x"}):
+                self.assertIn("error", self.start(server, **bad), bad)
+            for question in ({}, {"do": 7}, {"do": "dance"}, {"do": "look"}, {"do": "hello",
+                             "protocol": 5}):
+                self.assertIn("error", self.ask(**question), question)
+            self.assertEqual(self.start(server), {})
+            self.assertIn("error", self.start(server))
+            self.assertIn("error", self.ask(do="drain"))
+            self.assertIn("after the stop", self.ask(do="results", sent=[])["error"])
+            self.assertIn("far from now", self.ask(do="load", epoch_ns=0)["error"])
+            self.assertEqual(len(self.ask(do="stop")["sent"]), 2)
+            self.assertIn("what was sent", self.ask(do="results", sent=[])["error"])
+            self.assertIn("what was sent",
+                          self.ask(do="results", sent=[[0, [1]], [1, [1]]])["error"])
+            self.assertIn("error", self.ask(do="results", sent=[[0, "x"]]))
+            self.assertIn("total", self.ask(do="results", sent=[[0, [0] * 10], [1, [0] * 10]]))
+            self.assertIn("error", self.ask(do="results", sent=[]))
+            self.assertIn("error", self.ask(do="stop"))
+
+    def test_a_signal_ends_an_agent_whose_conductor_is_connected(self):
+        with Server("--profile", "bench") as server:
+            self.hello()
+            self.assertEqual(self.start(server), {})
+            began = time.monotonic()
+            self.agent.send_signal(signal.SIGINT)
+            self.assertEqual(self.agent.wait(SECONDS_MAX), 0)
+            self.assertLess(time.monotonic() - began, 5)
+
+    def test_the_run_of_a_conductor_that_fell_silent_ends(self):
+        with Server("--profile", "bench") as server:
+            self.hello()
+            self.assertEqual(self.start(server), {})
+            while self.ask(do="look")["live"] < 20:
+                time.sleep(0.05)
+            began = time.monotonic()
+            self.assertEqual(self.lines.readline(), "")  # It hangs up.
+            self.assertLess(time.monotonic() - began, 15)
+            with socket.create_connection(("127.0.0.1", self.port), SECONDS_MAX) as another:
+                another.sendall(b'{"do":"clock"}\n')
+                self.assertIn(b"now_ns", another.recv(1000))
+
+
+class StrangeAgents(unittest.TestCase):
+    """A conductor and what is no agent."""
+
+    def conduct(self, *answers):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            address = f"127.0.0.1:{listener.getsockname()[1]}"
+            conductor = subprocess.Popen(
+                [LOAD, "run", "--quiet", "--agents", address, "--url", "ws://127.0.0.1:1/"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            connection, _ = listener.accept()
+            with connection, connection.makefile("r", encoding="utf-8") as questions:
+                for answer in answers:
+                    questions.readline()
+                    connection.sendall(json.dumps(answer).encode() + b"\n")
+                out, err = conductor.communicate(timeout=SECONDS_MAX)
+        self.assertEqual((conductor.returncode, out), (1, ""), err)
+        self.assertEqual(len(err.splitlines()), 1, err)
+        self.assertTrue(err.startswith(f"parley-load: agent {address}: "), err)
+        return err
+
+    def test_are_told_in_one_line(self):
+        hello = {"protocol": "parley-load/1", "name": "x", "cores": 1, "connections_max": 9}
+        not_understood = "it says what cannot be understood"
+        self.assertIn("same version", self.conduct({"name": "x", "cores": 1}))
+        self.assertIn("parley-load/9", self.conduct(hello | {"protocol": "parley-load/9"}))
+        self.assertIn(not_understood, self.conduct(hello | {"protocol": []}))
+        self.assertIn(not_understood, self.conduct(hello | {"name": 5}))
+        self.assertIn("connect nothing", self.conduct(hello | {"connections_max": "many"}))
+        self.assertIn("[7]", self.conduct({"error": [7]}))
+        self.assertIn(not_understood, self.conduct(hello, {"now_ns": "noon"}))
+        self.assertIn("no JSON object", self.conduct([1]))
 
 
 if __name__ == "__main__":
