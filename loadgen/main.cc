@@ -2,9 +2,13 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <string>
 
 #include "loadgen/cli/commands.h"
+#include "loadgen/cli/report_files.h"
 
 namespace {
 
@@ -23,6 +27,15 @@ int execute(const parley::loadgen::Arguments& arguments) {
       return parley::loadgen::agent_command(arguments);
   }
   return parley::loadgen::exit_usage;
+}
+
+// What would be noticed only when all has been measured.
+parley::Result<void> ready_to_measure(const parley::loadgen::Arguments& arguments) {
+  const std::uint32_t pid = arguments.server_pid;
+  if (pid != 0 && (pid > INT32_MAX || (kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH))) {
+    return parley::failure("--pid: there is no process " + std::to_string(pid));
+  }
+  return parley::loadgen::check_reports(arguments);
 }
 
 // A ring holds as many sockets as the process may have open files: all that it may be allowed.
@@ -48,5 +61,10 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
+  const parley::Result<void> ready = ready_to_measure(*arguments);
+  if (!ready) {
+    std::fprintf(stderr, "parley-load: %s\n", ready.error().message.c_str());
+    return parley::loadgen::exit_failed;
+  }
   return execute(*arguments);
 }

@@ -14,10 +14,6 @@ using Given = std::map<std::string, std::string>;
 
 void add_plan_options(CLI::App& app, Arguments& arguments, Given& given) {
   app.add_option("plan", arguments.plan_file, "A plan in TOML; flags override what it says.");
-  app.add_option("--json", arguments.json_file, "Write the results there (docs/load-report.md).");
-  app.add_option("--html", arguments.html_file, "Write a page with plots there.");
-  app.add_option("--pid", arguments.server_pid, "Watch the memory and processor time of a server.");
-  app.add_flag("--quiet", arguments.quiet, "Show nothing but the table at the end.");
   for (const PlanOption& option : plan_options()) {
     std::string about(option.description);
     if (!option.standard.empty()) about += " [" + std::string(option.standard) + "]";
@@ -30,9 +26,22 @@ void add_plan_options(CLI::App& app, Arguments& arguments, Given& given) {
   }
 }
 
+void add_report_options(CLI::App& app, Arguments& arguments) {
+  app.add_option("--json", arguments.json_file, "Write the results there (docs/load-report.md).");
+  app.add_option("--html", arguments.html_file, "Write a page with plots there.");
+  app.add_flag("--quiet", arguments.quiet, "Show nothing but the table at the end.");
+}
+
+void add_pid(CLI::App& app, Arguments& arguments) {
+  app.add_option("--pid", arguments.server_pid, "Watch the memory and processor time of a server.")
+      ->check(CLI::PositiveNumber);
+}
+
 void add_run(CLI::App& app, Arguments& arguments, Given& given) {
   CLI::App* run = app.add_subcommand("run", "Run a plan against a server.");
   add_plan_options(*run, arguments, given);
+  add_report_options(*run, arguments);
+  add_pid(*run, arguments);
   run->add_option("--agents", arguments.agents, "Load machines, HOST:PORT of each.")
       ->delimiter(',');
   run->callback([&arguments] { arguments.command = Command::run; });
@@ -48,6 +57,8 @@ void add_capacity(CLI::App& app, Arguments& arguments, Given& given) {
   CLI::App* capacity = app.add_subcommand(
       "capacity", "Find the highest rate, or the most connections, for which the criteria hold.");
   add_plan_options(*capacity, arguments, given);
+  add_report_options(*capacity, arguments);
+  add_pid(*capacity, arguments);
   capacity->add_option("--vary", arguments.vary, "What to vary.")
       ->check(CLI::IsMember({"rate", "connections"}));
   capacity->add_option("--from", arguments.least, "Where to begin; the plan's value unless given.");
@@ -63,6 +74,7 @@ void add_capacity(CLI::App& app, Arguments& arguments, Given& given) {
 void add_compare(CLI::App& app, Arguments& arguments, Given& given) {
   CLI::App* compare = app.add_subcommand("compare", "Two servers in turns, and their ratio.");
   add_plan_options(*compare, arguments, given);
+  add_report_options(*compare, arguments);
   compare->add_option("--a", arguments.command_a, "Command that starts the first.")->required();
   compare->add_option("--b", arguments.command_b, "Command that starts the second.")->required();
   compare->add_option("-n", arguments.pairs, "Pairs of runs.")->check(CLI::Range(1, 1'000));

@@ -2,14 +2,10 @@
 
 #include <sys/random.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <set>
 
 #include "core/base/check.h"
 #include "loadgen/cli/commands.h"
-#include "loadgen/report/report_page.h"
 #include "loadgen/run/agents.h"
 #include "loadgen/run/local_crew.h"
 #include "loadgen/truth/random.h"
@@ -23,15 +19,6 @@ std::uint64_t new_seed() {
   CHECK(getrandom(&seed, sizeof seed, 0) == sizeof seed);
   // As people write it: a number that is not too long, and not 0.
   return seed % 1'000'000'000 + 1;
-}
-
-Result<void> write_file(const std::string& path, const std::string& text) {
-  std::FILE* file = std::fopen(path.c_str(), "we");
-  const bool written =
-      file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool closed = file != nullptr && std::fclose(file) == 0;
-  if (!written || !closed) return failure("cannot write " + path + ": " + std::strerror(errno));
-  return {};
 }
 
 }  // namespace
@@ -111,18 +98,6 @@ Result<RunReport> run_there(const PlanOf& plan, const std::vector<std::string>& 
 
 Heading heading_of(const Arguments& arguments) {
   return {.command = arguments.words, .host = host_facts(), .agents = {}};
-}
-
-Result<void> write_reports(const Arguments& arguments, const std::string& json) {
-  if (!arguments.json_file.empty()) {
-    const Result<void> written = write_file(arguments.json_file, json);
-    if (!written) return written;
-  }
-  if (!arguments.html_file.empty()) {
-    const Result<void> written = write_file(arguments.html_file, report_page(json));
-    if (!written) return written;
-  }
-  return {};
 }
 
 int exit_code_of(const Verdict& verdict) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "loadgen/cli/command_line.h"
+#include "loadgen/cli/report_files.h"
 #include "loadgen/report/run_json.h"
 #include "loadgen/run/conductor.h"
 
@@ -28,9 +29,6 @@ struct PlanOf {
                                           std::vector<AgentFacts>& facts);
 
 [[nodiscard]] Heading heading_of(const Arguments& arguments);
-
-// --json and --html, as far as they were asked for. An error names the file.
-[[nodiscard]] Result<void> write_reports(const Arguments& arguments, const std::string& json);
 
 [[nodiscard]] int exit_code_of(const Verdict& verdict);
 

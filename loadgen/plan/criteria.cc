@@ -45,12 +45,6 @@ constexpr std::array<Sign, 6> signs{{{"<=", Criterion::Compare::at_most},
                                      {">", Criterion::Compare::greater},
                                      {"=", Criterion::Compare::equal}}};
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 Result<double> parse_value(MetricKind kind, std::string_view text) {
   switch (kind) {
     case MetricKind::duration: {
@@ -83,7 +77,8 @@ Result<Criterion> parse_one(std::string_view text) {
   if (at == std::string_view::npos) {
     return failure("'" + std::string(text) + "' must be such as p99 < 5ms");
   }
-  const std::string_view name = trimmed(text.substr(0, at));
+  std::string_view name = trimmed(text.substr(0, at));
+  if (name == "rate") name = metric_name(Metric::deliveries);  // Another name, as people say it.
   const auto row = std::ranges::find(rows, name, &MetricRow::name);
   if (row == rows.end()) {
     return failure("'" + std::string(name) + "' is none of " + known_names());

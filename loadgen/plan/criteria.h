@@ -52,7 +52,7 @@ struct Criterion {
   [[nodiscard]] bool holds(const Metrics& metrics) const;
 };
 
-// Separated by commas. Empty: none.
+// Separated by commas. Empty: none. `rate` is another name for `deliveries`.
 [[nodiscard]] Result<std::vector<Criterion>> parse_criteria(std::string_view text);
 
 }  // namespace parley::loadgen

@@ -64,7 +64,7 @@ std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> items;
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
-    items.emplace_back(text.substr(0, comma));
+    items.emplace_back(trimmed(text.substr(0, comma)));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return items;
@@ -280,6 +280,10 @@ Result<void> check_together(const Plan& plan) {
   if (plan.rooms() > rooms_max) {
     return failure("connections.count and rooms.members make more than " +
                    std::to_string(rooms_max) + " rooms");
+  }
+  if (plan.publishers > plan.members) {
+    return failure("rooms.publishers must be at most rooms.members, which is " +
+                   std::to_string(plan.members));
   }
   if (plan.message.find("{member}") != std::string::npos) {
     return failure("target.message must not hold {member}: it is the same for the whole room");

@@ -1,5 +1,6 @@
 #include "loadgen/plan/units.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -70,6 +71,25 @@ std::string scaled(double value, const std::array<Unit, count>& units) {
   return text_of(value / units[chosen].factor, units[chosen].name.data());
 }
 
+// Of the character at the front: 0 when it is a control character or no UTF-8 (RFC 3629, 4).
+std::size_t printable_bytes(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(0) < 0x80) return byte(0) >= 0x20 && byte(0) != 0x7f ? 1 : 0;
+  const std::size_t bytes = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
+  if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < bytes) return 0;
+  std::uint32_t code = byte(0) & (0x7fu >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 0x3f);
+  }
+  constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  const bool control = code < 0xa0 || code == 0x2028 || code == 0x2029;  // C1, and line ends.
+  const bool turns = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  const bool good = code >= least[bytes] && code <= 0x10ffff && !surrogate && !control && !turns;
+  return good ? bytes : 0;
+}
+
 }  // namespace
 
 Result<std::uint64_t> parse_count(std::string_view text) {
@@ -114,6 +134,27 @@ Result<double> parse_share(std::string_view text) {
   if (unit == "%") value /= 100;
   if (!good || value > 1) return failure("must be a share such as 0.05 or 5%");
   return value;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t bytes = printable_bytes(text);
+    shown += text.substr(0, bytes);
+    if (bytes == 0) {
+      constexpr std::string_view digits = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(text.front());
+      shown += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return shown;
 }
 
 std::string count_text(double count) {

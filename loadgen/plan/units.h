@@ -21,7 +21,14 @@ namespace parley::loadgen {
 // "0.05" or "5%".
 [[nodiscard]] Result<double> parse_share(std::string_view text);
 
-// The other way, short: "1.25 M", "431 us", "2.1 GiB".
+// Without the spaces around it.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+
+// As a terminal and a log may show it: control characters, and bytes that are no UTF-8, are
+// written \x1b; so nobody whose text this is can move a cursor or begin a line.
+[[nodiscard]] std::string printable(std::string_view text);
+
+// Numbers the other way, short: "1.25 M", "431 us", "2.1 GiB".
 [[nodiscard]] std::string count_text(double count);
 [[nodiscard]] std::string duration_text(Duration duration);
 [[nodiscard]] std::string bytes_text(double bytes);

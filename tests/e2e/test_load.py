@@ -2,11 +2,12 @@
 
 import re
 import signal
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from load import FAILED, GOOD, INVALID, PLANS, USAGE, finish, run, start
+from load import FAILED, GOOD, INVALID, PARLEY_LOAD, PLANS, USAGE, finish, run, start
 from parley import Server
 
 FAULTS = ("lost", "duplicates", "reordered", "leaks", "damaged", "foreign", "disconnects")
@@ -156,6 +157,55 @@ class Load(unittest.TestCase):
         self.assertIn("rooms.members = none", self.refused("run", "--members", "none"))
         self.assertIn("must begin with ws://", self.refused("run", "--url", "http://127.0.0.1/"))
         self.assertIn("--unknown", self.refused("run", "--unknown", code=USAGE))
+
+    def test_options_that_would_be_ignored_are_refused(self):
+        for command, option in (("plan", "--json"), ("plan", "--html"), ("plan", "--pid"),
+                                ("plan", "--quiet"), ("compare", "--pid")):
+            value = () if option == "--quiet" else ("1",)
+            pair = ("--a", "true", "--b", "true") if command == "compare" else ()
+            self.assertIn(option, self.refused(command, *pair, option, *value, code=USAGE))
+
+    def test_what_cannot_be_done_is_told_before_the_run(self):
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        slow = ("--url", NOBODY, "--connect-timeout", "60s")
+        self.assertIn(f"no process {gone.pid}", self.refused("run", *slow, "--pid", gone.pid))
+        self.assertIn("no core 999", self.refused("run", "--quiet", *slow, "--cores", "999"))
+        for url, source in (("ws://[::1]:1/", "127.0.0.2"), (NOBODY, "::1")):
+            told = self.refused("run", "--quiet", "--url", url, "--sources", source)
+            self.assertIn(f"connections.sources = {source}", told)
+        with tempfile.TemporaryDirectory() as folder:
+            there, kept = Path(folder) / "there.html", Path(folder) / "kept.json"
+            kept.write_text("kept", encoding="utf-8")
+            for option in ("--json", "--html"):
+                for bad in (folder, Path(folder) / "no" / "file"):
+                    told = self.refused("run", *slow, option, bad)
+                    self.assertIn(f"cannot write {bad}", told)
+            self.refused("run", "--quiet", "--url", NOBODY, "--connect-timeout", "100ms", "--json",
+                         kept, "--html", there)
+            self.assertEqual(kept.read_text(encoding="utf-8"), "kept")
+            self.assertFalse(there.exists())
+
+    def test_a_low_limit_of_open_files_is_told(self):
+        for files, word in ((60, "allows no connections"), (66, "takes 700 workers")):
+            done = subprocess.run(
+                ["prlimit", f"--nofile={files}:{files}", PARLEY_LOAD, "run", "--quiet", "--url",
+                 NOBODY, "--connections", "1400"], capture_output=True, text=True, timeout=60,
+                check=False)
+            self.assertEqual(done.returncode, FAILED, done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertIn(word, done.stderr)
+
+    def test_a_bad_json_does_not_lose_the_html(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                Server("--profile", "bench") as server:
+            page = Path(folder) / "run.html"
+            outcome = finish(start("run", "--quiet", "--url", server.url, "--connections", 10,
+                                   "--members", 10, "--warm-up", "0", "--duration", "100ms",
+                                   "--json", "/dev/full", "--html", page))
+            self.assertEqual(outcome.code, FAILED, str(outcome))
+            self.assertIn("cannot write /dev/full", outcome.err)
+            self.assertIn("<html", page.read_text(encoding="utf-8"))
 
     def test_every_ready_made_plan_is_good(self):
         plans = sorted(PLANS.glob("*.toml"))

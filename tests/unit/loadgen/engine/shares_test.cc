@@ -131,5 +131,17 @@ TEST(Shares, WorkersThatHavePublishersAreNumbered) {
   }
 }
 
+TEST(Shares, ALimitOfOpenFilesThatIsMuchTooLowIsAnError) {
+  Plan plan;
+  plan.connections = 10'000'000;
+  plan.members = 100;
+  const Result<std::vector<WorkerShare>> none = deal(plan, workers_needed(plan, 0), 0);
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().message.find("ulimit -n"), std::string::npos);
+  const Result<std::vector<WorkerShare>> few = deal(plan, workers_needed(plan, 2), 2);
+  ASSERT_FALSE(few);
+  EXPECT_NE(few.error().message.find("ulimit -n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace parley::loadgen

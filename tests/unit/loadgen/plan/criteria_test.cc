@@ -56,6 +56,14 @@ TEST(Criteria, ListsAreSeparatedByCommas) {
   EXPECT_TRUE(parse_criteria("")->empty());
 }
 
+TEST(Criteria, RateIsAnotherNameForDeliveries) {
+  const Result<std::vector<Criterion>> criteria = parse_criteria("rate >= 100k/s");
+  ASSERT_TRUE(criteria);
+  EXPECT_EQ(criteria->front().metric, Metric::deliveries);
+  EXPECT_EQ(criteria->front().value, 100'000);
+  EXPECT_EQ(criteria->front().text, "rate >= 100k/s");
+}
+
 TEST(Criteria, BadOnesAreRefusedAndNamed) {
   for (const std::string_view text :
        {"p99", "p98 < 5ms", "p99 < 5", "p99 < ", "< 5ms", "p99 5ms", "loss == 0.5", "loss == 0/s",

@@ -175,6 +175,12 @@ TEST(PlanOptions, ABadValueIsNamedWithItsKey) {
   }
 }
 
+TEST(PlanOptions, SpacesAroundItemsOfAListDoNotCount) {
+  const Plan plan = plan_of({{"target.urls", " ws://a/ , ws://b/"}, {"client.cores", "1, 2"}});
+  EXPECT_EQ(plan.urls, (std::vector<std::string>{"ws://a/", "ws://b/"}));
+  EXPECT_EQ(plan.cores, (std::vector<std::uint32_t>{1, 2}));
+}
+
 TEST(PlanOptions, AnUnknownKeyIsNamed) {
   EXPECT_EQ(error_of({{"rooms.size", "5"}}), "rooms.size is not an option of a plan");
 }
@@ -189,6 +195,9 @@ TEST(PlanOptions, WhatDoesNotFitTogetherIsRefused) {
   EXPECT_EQ(error_of({{"storm.at", "10s"}}), "good");
   EXPECT_NE(error_of({{"client.wait", "sweep"}, {"client.sweep", "0"}}), "good");
   EXPECT_EQ(error_of({{"client.sweep", "0"}}), "good");
+  EXPECT_EQ(error_of({{"rooms.members", "5"}, {"rooms.publishers", "6"}}),
+            "rooms.publishers must be at most rooms.members, which is 5");
+  EXPECT_EQ(error_of({{"rooms.members", "5"}, {"rooms.publishers", "5"}}), "good");
 }
 
 TEST(PlanOptions, RoomsOfWhichEverybodyPublishesMustFitIntoMemory) {

@@ -119,5 +119,23 @@ TEST(Units, NumbersAreShownShort) {
   EXPECT_EQ(bytes_text(2.1 * 1'073'741'824), "2.10 GiB");
 }
 
+TEST(Units, SpacesAroundATextAreTakenOff) {
+  EXPECT_EQ(trimmed("  a b "), "a b");
+  EXPECT_EQ(trimmed("   "), "");
+}
+
+TEST(Units, ATextOfAStrangerIsShownWithoutControlCharacters) {
+  EXPECT_EQ(printable("1001 idle \u00fc \u20ac \U0001f600"), "1001 idle \u00fc \u20ac \U0001f600");
+  EXPECT_EQ(printable("\x1b[2J\r\n\x7f"), "\\x1b[2J\\x0d\\x0a\\x7f");
+  EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");           // CSI of C1.
+  EXPECT_EQ(printable("\x9b\xc3"), "\\x9b\\xc3");           // No UTF-8, and one that is cut.
+  EXPECT_EQ(printable("\xc1\xbf\xc0"), "\\xc1\\xbf\\xc0");  // Overlong.
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // A surrogate.
+  EXPECT_EQ(printable("\xe2\x80\xae"), "\\xe2\\x80\\xae");  // Text that runs backwards.
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+  EXPECT_EQ(printable(""), "");
+}
+
 }  // namespace
 }  // namespace parley::loadgen
