@@ -30,10 +30,18 @@ function checkRun(file, where, run) {
       fail(file, `${where}.${name} must be a list of numbers`);
     }
   }
+  if (run.valid !== undefined && !(Array.isArray(run.valid)
+    && run.valid.every((one) => typeof one === 'boolean'))) {
+    fail(file, `${where}.valid must be a list of true and false`);
+  }
   if (run.role !== undefined && !['subject', 'floor', 'peer'].includes(run.role)) {
     fail(file, `${where}.role must be subject, floor or peer`);
   }
 }
+
+// A round in which the generator was the limit is as none: its neighbours keep their places.
+const withoutInvalid = (run) => ({...run,
+  value: run.value.map((value, round) => (run.valid?.[round] === false ? null : value))});
 
 function checkWorkload(file, where, workload) {
   for (const name of ['name', 'unit']) {
@@ -58,7 +66,9 @@ function readResults(file) {
   if (!Array.isArray(result.workloads)) fail(file, 'workloads must be a list');
   result.workloads.forEach((workload, index) => checkWorkload(file, `workloads[${index}]`,
     workload));
-  const {date, revision, machine, workloads} = result;
+  const {date, revision, machine} = result;
+  const workloads = result.workloads.map((workload) => ({...workload,
+    runs: workload.runs.map(withoutInvalid)}));
   return {date, revision, machine, workloads};
 }
 

@@ -32,14 +32,17 @@ def smoke():
             plan = one.plan | BRIEF
             if one.value == "connects":
                 plan |= {"connections": 2000}
+            note = ""
             try:
                 run = measure(Server(name), plan)
+                # So brief a run says nothing about speed, valid or not: it is about faults.
+                note = "" if run["verdict"]["valid"] else "(invalid: the generator was the limit)"
                 problem = ", ".join(run["verdict"]["faults"])
                 if not problem and one.value_of(run) <= 0:
                     problem = "nothing was measured"
             except Failed as failure:
                 problem = str(failure)
-            say(f"{'FAILED' if problem else 'ok'} {one.name} on {name} {problem}".rstrip())
+            say(f"{'FAILED' if problem else 'ok'} {one.name} on {name} {problem or note}".rstrip())
             passed, failed = passed + (not problem), failed + bool(problem)
     return passed, failed
 
@@ -84,12 +87,26 @@ def compare(parent):
                          str(report), *flags_of(COMPARED))
         if not report.exists():
             return f"the comparison with the parent could not be made: {done.stderr.strip()}"
-        ratios = {r["metric"]: r for r in json.loads(report.read_text("utf-8"))["ratios"]}
-    if "deliveries" not in ratios:
-        return "the comparison with the parent says nothing: the generator was the limit"
-    found = ratios["deliveries"]
+        return told(json.loads(report.read_text("utf-8")))
+
+
+def faults_of(who, runs):
+    """Each fault once, as a tail of a line."""
+    faults = dict.fromkeys(fault for run in runs for fault in run["verdict"]["faults"])
+    return f"; FAULTS of {who}: {', '.join(faults)}" if faults else ""
+
+
+def told(report):
+    """The line that a comparison comes to: its parent is `a`."""
+    pairs = report["pairs"]
+    text = (faults_of("this revision", [pair["b"] for pair in pairs])
+            + faults_of("its parent", [pair["a"] for pair in pairs]))
+    valid = sum(all(run["verdict"]["valid"] for run in pair.values()) for pair in pairs)
+    found = next((r for r in report["ratios"] if r["metric"] == "deliveries"), None)
+    if found is None or valid == 0:
+        return f"the comparison with the parent says nothing: the generator was the limit{text}"
     text = (f"this revision makes {found['median']:.2f} of its parent's deliveries "
-            f"({found['low']:.2f}-{found['high']:.2f}, {PAIRS} pairs)")
+            f"({found['low']:.2f}-{found['high']:.2f}, {valid} valid pairs of {len(pairs)}){text}")
     if not found["conclusive"]:
         return text + ": no difference beyond noise"
     return ("SLOWER: " if found["median"] < 1 else "faster: ") + text

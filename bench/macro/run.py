@@ -38,9 +38,11 @@ def round_of(one, options, by_server):
         if name == SUBJECT and run["total"]["deliveries"] > 0:
             frame_bytes = bytes_per_delivery(run)
         by_server.setdefault(name, []).append(run)
-        faults = run["verdict"]["faults"]
+        faults, invalid = run["verdict"]["faults"], run["verdict"]["invalid_because"]
         print(f"{one.name}: {name} {results.number(one.value_of(run), one.unit)}"
-              + (f" FAULTS: {', '.join(faults)}" if faults else ""), file=sys.stderr, flush=True)
+              + (f" FAULTS: {', '.join(faults)}" if faults else "")
+              + (f" INVALID: {', '.join(invalid)}" if invalid else ""),
+              file=sys.stderr, flush=True)
 
 
 def parse(arguments):

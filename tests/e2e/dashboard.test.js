@@ -104,6 +104,26 @@ test('One run is a page, and none is one, too', {skip}, async () => {
   await pages.close(empty);
 });
 
+test('Rounds in which the generator was the limit count for nothing', {skip}, async () => {
+  const results = JSON.parse(readFileSync(path.join(samples, '2026-06-22-sample/results.json')));
+  const runs = (valid) => [{server: 'parleyd', value: [900, 100], valid: [false, true]},
+    {server: 'relay_floor', value: [100, 200], valid}];
+  const write = (name, valid) => {
+    const folder = pages.file(name);
+    mkdirSync(path.join(folder, '2026-06-22-sample'), {recursive: true});
+    writeFileSync(path.join(folder, '2026-06-22-sample/results.json'), JSON.stringify({...results,
+      workloads: [{name: 'fanout', unit: 'deliveries/s', runs: runs(valid)}]}));
+    return folder;
+  };
+  for (const [valid, shown] of [[[true, true], '0.50'], [[true, false], null]]) {
+    const page = await pages.open(make(`invalid-${shown}.html`, write(`in-${shown}`, valid)));
+    const text = await page.locator('.machine').first().innerText();
+    assert.equal(text.includes('0.50'), shown !== null, text);
+    assert.ok(!text.includes('9.00'), text);
+    await pages.close(page);
+  }
+});
+
 test('A folder that cannot be read is named, with what is wrong', {skip}, () => {
   const file = path.join(samples, '2026-06-22-sample/results.json');
   const good = JSON.parse(readFileSync(file, 'utf8'));
@@ -112,7 +132,9 @@ test('A folder that cannot be read is named, with what is wrong', {skip}, () => 
     [{...good, date: 'today'}, /date must be such as/],
     [{...good, workloads: [{...workload, unit: ''}]}, /workloads\[0\]\.unit must be a text/],
     [{...good, workloads: [{...workload, runs: [{server: 'parley', value: ['3']}]}]},
-      /workloads\[0\]\.runs\[0\]\.value must be a list of numbers/]];
+      /workloads\[0\]\.runs\[0\]\.value must be a list of numbers/],
+    [{...good, workloads: [{...workload, runs: [{server: 'parley', value: [3], valid: [1]}]}]},
+      /workloads\[0\]\.runs\[0\]\.valid must be a list of true and false/]];
   bad.forEach(([results, message], index) => {
     const folder = pages.file(`bad-${index}`);
     mkdirSync(path.join(folder, '2026-01-01-bad'), {recursive: true});

@@ -26,6 +26,7 @@ def summarise(measured):
         one = workload(name)
         runs = [{"server": server,
                  "value": [one.value_of(run) for run in runs],
+                 "valid": [run["verdict"]["valid"] for run in runs],
                  "load_before": [run["load_before"] for run in runs],
                  "server_cpu": [(run["server"] or {"cpu": 0})["cpu"] for run in runs],
                  "bottleneck": bottleneck(runs),
@@ -45,16 +46,22 @@ def number(value, unit):
     return f"{value:.3g}"
 
 
-def spread(values, unit):
+def spread(run, unit):
+    """Of the valid rounds; of all when none is, since a marked number says more than none."""
+    values = [value for value, valid in zip(run["value"], run["valid"]) if valid] or run["value"]
     text = number(statistics.median(values), unit)
     if len(values) > 1:
         text += f" ({number(min(values), unit)}-{number(max(values), unit)})"
-    return text
+    invalid = run["valid"].count(False)
+    if invalid:
+        text += f" {invalid} of {len(run['valid'])} INVALID"
+    return text + ("" if run["good"] else " FAULTS")
 
 
 def ratio(of, to):
-    """Median of the ratios, round by round."""
-    pairs = [a / b for a, b in zip(of, to) if b > 0]
+    """Median of the ratios, round by round. A round that is invalid on either side says nothing."""
+    pairs = [a / b for a, b, *valid in zip(of["value"], to["value"], of["valid"], to["valid"])
+             if b > 0 and all(valid)]
     return f"{statistics.median(pairs):.2f}" if pairs else "-"
 
 
@@ -68,9 +75,8 @@ def table(workloads, subject="parleyd"):
     for one in workloads:
         values = {run["server"]: run for run in one["runs"]}
         cells = [f"{one['name']}, {one['unit'] if one['unit'] != 'ns' else 'latency'}"]
-        cells += [spread(values[s]["value"], one["unit"]) + ("" if values[s]["good"] else " FAULTS")
-                  if s in values else "-" for s in servers]
-        cells += [ratio(values[subject]["value"], values[s]["value"])
+        cells += [spread(values[s], one["unit"]) if s in values else "-" for s in servers]
+        cells += [ratio(values[subject], values[s])
                   if s in values and subject in values else "-" for s in servers if s != subject]
         cells.append(", ".join(f"{s}: {values[s]['bottleneck']}" for s in servers if s in values))
         lines.append("| " + " | ".join(cells) + " |")
@@ -145,7 +151,8 @@ def record(case, title, measured, command):
 | load average before each run | {min(loads):.2f}-{max(loads):.2f} |
 
 Server on core 0 with one worker, generator on core 1, loopback, in turns. Median (least-most), \
-ratios round by round.
+ratios round by round. Rounds in which the generator was the limit are INVALID: counted, and left \
+out of medians and ratios.
 
 {table(workloads)}
 
