@@ -9,6 +9,7 @@
 
 #include "core/base/types.h"
 #include "loadgen/engine/shares.h"
+#include "loadgen/plan/units.h"
 #include "loadgen/run/clock.h"
 #include "loadgen/run/local_crew.h"
 #include "loadgen/run/results_wire.h"
@@ -36,7 +37,7 @@ Result<Json> ask(Wire& wire, const Json& question, Duration timeout = answer_tim
   if (!answer) return answer;
   const auto error = answer->find("error");
   if (error == answer->end()) return answer;
-  return failure(error->is_string() ? error->get<std::string>() : error->dump());
+  return failure(error->is_string() ? printable(error->get<std::string>()) : error->dump());
 }
 
 // Reads an answer: whatever is missing in it or of another kind makes nlohmann::json throw, and
@@ -89,14 +90,14 @@ Result<void> RemoteCrew::Agent::say_hello() {
   const Result<void> read = read_answer([&] {
     protocol = hello->value("protocol", "an older protocol");
     if (protocol != wire_protocol) return;
-    name = hello->at("name").get<std::string>();
+    name = printable(hello->at("name").get<std::string>());
     cores = count_of(*hello, "cores");
     connections_max = count_of(*hello, "connections_max");
   });
   if (!read) return read;
   if (protocol != wire_protocol) {
-    return failure("it speaks " + protocol + ", and this is " + std::string(wire_protocol) +
-                   ": use the same version on all machines");
+    return failure("it speaks " + printable(protocol) + ", and this is " +
+                   std::string(wire_protocol) + ": use the same version on all machines");
   }
   if (connections_max == 0) return failure("it can connect nothing: raise its limit of open files");
   return {};

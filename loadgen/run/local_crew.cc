@@ -278,13 +278,18 @@ void add_sent(const SentCounts& more, SentCounts& sum) {
 }
 
 Result<Results> LocalCrew::results(const SentCounts& sent_by_all) {
+  // All rooms first: what is added to a worker's results stays there.
+  for (const std::unique_ptr<Hand>& hand : hands_) {
+    for (const Room& room : hand->worker->rooms()) {
+      const auto sent = sent_by_all.find(room.share().room);
+      if (sent != sent_by_all.end() && sent->second.size() == room.sent().size()) continue;
+      return failure("it is not said what was sent in room " + std::to_string(room.share().room));
+    }
+  }
   Results results;
   for (const std::unique_ptr<Hand>& hand : hands_) {
     for (Room& room : hand->worker->rooms()) {
       const auto sent = sent_by_all.find(room.share().room);
-      if (sent == sent_by_all.end() || sent->second.size() != room.sent().size()) {
-        return failure("it is not said what was sent in room " + std::to_string(room.share().room));
-      }
       hand->worker->results().total.lost += room.ledger().lost(sent->second);
     }
     results.add(hand->worker->results());

@@ -3,6 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "loadgen/plan/units.h"
+
 namespace parley::loadgen {
 
 namespace {
@@ -80,6 +82,15 @@ Second second_from(const Json& wire) {
   return second;
 }
 
+// An agent is a stranger, too, until its texts are printable.
+std::map<std::string, std::uint64_t> errors_from(const Json& wire) {
+  std::map<std::string, std::uint64_t> errors;
+  for (const auto& [kind, count] : wire.get<std::map<std::string, std::uint64_t>>()) {
+    errors[printable(kind)] += count;
+  }
+  return errors;
+}
+
 // Whatever is missing or of another kind makes nlohmann::json throw: none of that gets out.
 template <class Value, class Read>
 Result<Value> guarded(Read read) {
@@ -132,7 +143,7 @@ Result<Results> results_from_wire(const Json& wire) {
     add_from(wire.at("lag"), results.lag);
     add_from(wire.at("connecting"), results.connecting);
     for (const Json& second : wire.at("seconds")) results.seconds.push_back(second_from(second));
-    results.errors = wire.at("errors").get<std::map<std::string, std::uint64_t>>();
+    results.errors = errors_from(wire.at("errors"));
     results.busy = {wire.at("busy").get<std::int64_t>()};
     results.cpu = {wire.at("cpu").get<std::int64_t>()};
     results.ramp = {wire.at("ramp").get<std::int64_t>()};
@@ -148,7 +159,7 @@ Result<Glance> glance_from_wire(const Json& wire) {
                   .at_work = wire.at("at_work").get<bool>(),
                   .counters = counters_from(wire.at("counters")),
                   .last = second_from(wire.at("last")),
-                  .errors = wire.at("errors").get<std::map<std::string, std::uint64_t>>()};
+                  .errors = errors_from(wire.at("errors"))};
   });
 }
 

@@ -267,6 +267,7 @@ class StrangeAgents(unittest.TestCase):
         self.assertIn(not_understood, self.conduct(hello | {"protocol": []}))
         self.assertIn(not_understood, self.conduct(hello | {"name": 5}))
         self.assertIn("connect nothing", self.conduct(hello | {"connections_max": "many"}))
+        self.assertIn(r"\x1b[2J\x0a", self.conduct({"error": "\x1b[2J\n"}))
         self.assertIn("[7]", self.conduct({"error": [7]}))
         self.assertIn(not_understood, self.conduct(hello, {"now_ns": "noon"}))
         self.assertIn("no JSON object", self.conduct([1]))
