@@ -25,6 +25,8 @@ struct HubConfig {
 
   // Presence: rooms of more members than this tell only their size, at most once a second.
   std::uint32_t presence_members_max = 100;
+  // Members told of a size in a second, by this worker: rooms wait for their turn beyond it.
+  std::uint32_t sizes_told_per_second_max = 100'000;
 
   // History, per room; and in all, per worker.
   std::uint32_t history_count_max = 1000;

@@ -439,8 +439,14 @@ void RoomHomes::tick() {
     sizes_told_ = now_;
     std::vector<std::uint32_t> due;
     due.swap(sizes_due_);
+    std::uint64_t told = 0;
     for (const std::uint32_t index : due) {
       Room& room = *rooms_[index];
+      if (told >= config_.sizes_told_per_second_max) {
+        sizes_due_.push_back(index);
+        continue;
+      }
+      told += room.members;
       room.size_due = false;
       PayloadRef frame = borrowed_.vocabulary.counted(borrowed_.encoder, room.name, room.members);
       if (frame) tell_members(room, frame, nullptr);

@@ -4,6 +4,7 @@
 
 #include "core/base/check.h"
 #include "loadgen/engine/load_worker.h"
+#include "loadgen/plan/units.h"
 #include "protocol/websocket/ws_close.h"
 #include "protocol/websocket/ws_mask.h"
 
@@ -176,7 +177,7 @@ void LoadWorker::on_message(Member& member, Bytes message) {
     return send_text(member, plan_.pong, nullptr, {});
   }
   if (!plan_.error.empty() && text.starts_with(plan_.error)) {
-    results_.count_error(error_name(text));
+    results_.count_error(printable(error_name(text)));
     second_of(now_).errors += 1;
     return;
   }

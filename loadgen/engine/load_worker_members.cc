@@ -5,6 +5,7 @@
 
 #include "core/base/check.h"
 #include "loadgen/engine/load_worker.h"
+#include "loadgen/plan/units.h"
 #include "protocol/websocket/ws_client_handshake.h"
 #include "protocol/websocket/ws_close.h"
 
@@ -159,7 +160,7 @@ void LoadWorker::on_ended(Member& member, std::string_view kind) {
 
 void LoadWorker::fail(Member& member, std::string_view kind) {
   if (member.expected) return;
-  results_.count_error(std::string(kind));
+  results_.count_error(printable(kind));
   second_of(now_).errors += 1;
   // That a server lets go who reads too slowly is what such plans ask for.
   if (member.was_live && !member.slow) results_.total.disconnects += 1;

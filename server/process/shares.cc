@@ -46,6 +46,9 @@ core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,
   hub.rooms_per_connection_max = config.rooms_per_connection_max;
   hub.members_per_room_max = config.members_per_room_max;
   hub.presence_members_max = config.presence_members_max;
+  // Of the process: when very many rooms change at once, their sizes must not crowd out messages.
+  constexpr std::uint32_t sizes_told_per_second_max = 200'000;
+  hub.sizes_told_per_second_max = std::max(sizes_told_per_second_max / share.workers, 1'000u);
   hub.history_count_max = config.history_count_max;
   hub.history_room_bytes_max = config.history_room_bytes_max;
   hub.history_bytes_max = config.history_bytes_max / share.workers;

@@ -1,6 +1,7 @@
 // Who hears of whom: userJoin, userLeave, userCount.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "tests/unit/core/chat/chat_harness.h"
@@ -177,6 +178,28 @@ TEST_F(LargeRoom, NamesEverybodyAfterGrowingAndShrinkingAgainAndAgain) {
     chat_.say(clients_.back(), {{"type", "online"}, {"room", "general"}});
     chat_.settle();
     EXPECT_EQ(chat_.take_one(clients_.back(), "online")["users"].size(), clients_.size());
+  }
+}
+
+TEST(Presence, OfManyLargeRoomsTakesTurns) {
+  HubConfig config = unlimited();
+  config.presence_members_max = 1;
+  config.sizes_told_per_second_max = 1;
+  Chat chat({.config = config, .workers = 1});
+  const ClientIndex witness = chat.connect_guest(0);
+  const ClientIndex other = chat.connect_guest(0);
+  for (const char* room : {"one", "two", "three"}) {
+    chat.enter(witness, room);
+    chat.enter(other, room);
+  }
+  chat.forget_all();
+  std::set<std::string> told;
+  for (std::size_t second = 1; second <= 3; ++second) {
+    chat.pass_time(seconds(1));
+    chat.tick();
+    chat.settle();
+    for (const Json& size : chat.take(witness, "userCount")) told.insert(size["room"]);
+    EXPECT_EQ(told.size(), second);
   }
 }
 
