@@ -23,6 +23,7 @@ struct Tag {
     wake,
     ask_peer,       // Asks for an accepted socket's address before the caller hears of it.
     cancel_accept,  // Ends a multishot accept; the caller did not ask for it.
+    cancel_send,    // What a cancel is besides, when both directions are under way.
     message,        // The sending half of a wake.
   };
 

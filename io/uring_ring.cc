@@ -181,12 +181,22 @@ void UringRing::shutdown(ConnId conn, SocketId socket) {
   entry.user_data = tag;
 }
 
+// By their user_data, which the kernel has a hash of; to find what is under way on a socket it
+// walks through all that the ring has armed (docs/decisions/0009). The kernel cancels as it
+// submits, so that the second has been tried when the first completes, in whatever order.
 void UringRing::cancel(ConnId conn, SocketId socket) {
+  const bool receives = sockets_->is_under_way(Tag::Kind::recv, socket.value);
+  const bool sends = sockets_->is_under_way(Tag::Kind::send, socket.value);
   const std::uint64_t tag = sockets_->begin(Tag::Kind::cancel, conn, socket);
-  io_uring_sqe& entry = kernel_->next_entry();
-  io_uring_prep_cancel_fd(&entry, on_socket(socket),
-                          IORING_ASYNC_CANCEL_FD_FIXED | IORING_ASYNC_CANCEL_ALL);
-  entry.user_data = tag;
+  const auto ask = [&](Tag::Kind which, std::uint64_t user_data) {
+    io_uring_sqe& entry = kernel_->next_entry();
+    io_uring_prep_cancel64(&entry, Tag{which, socket.value, conn.generation}.pack(), 0);
+    entry.user_data = user_data;
+  };
+  if (receives && sends) {
+    ask(Tag::Kind::send, Tag{.kind = Tag::Kind::cancel_send, .socket = socket.value}.pack());
+  }
+  ask(sends && !receives ? Tag::Kind::send : Tag::Kind::recv, tag);
 }
 
 void UringRing::close(ConnId conn, SocketId socket) {
@@ -275,6 +285,8 @@ bool UringRing::on_completion(Tag tag, std::int32_t result, std::uint32_t flags,
       return false;
     case Tag::Kind::cancel_accept:
       acceptor_->on_cancel();
+      return false;
+    case Tag::Kind::cancel_send:
       return false;
     case Tag::Kind::cancel_connect:  // Successes are not reported.
       connector_->on_cancel(tag);

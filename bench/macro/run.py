@@ -9,32 +9,20 @@ import argparse
 import sys
 
 from lib import results
-from lib.load import Failed, Server, bytes_per_delivery, measure
-from lib.workloads import PEERS, WORKLOADS
-
-SUBJECT = "parleyd"
-
-
-def servers_of(one, options):
-    names = [SUBJECT, one.floor, *one.peers]
-    if options.servers:
-        names = [name for name in names if name in options.servers]
-    return names
-
-
-def server(name, frame_bytes):
-    """A floor sends as many bytes for each delivery as Parley did just before."""
-    padded = name == "relay_floor" and frame_bytes is not None
-    return Server(name, ["--frame-bytes", str(round(frame_bytes))] if padded else [])
+from lib.load import Failed, bytes_per_delivery, measure
+from lib.workloads import PEERS, SUBJECT, WORKLOADS, asked, servers_of
 
 
 def round_of(one, options, by_server):
-    plan = one.plan | {"duration": f"{options.window:g}s", "warm-up": f"{options.warm_up:g}s"}
+    times = {"duration": f"{options.window:g}s", "warm-up": f"{options.warm_up:g}s"}
     frame_bytes = None
-    for name in servers_of(one, options):
-        if not Server(name).available():
+    for name in servers_of(one):
+        if options.servers and name not in options.servers:
             continue
-        run = measure(server(name, frame_bytes), plan, options.server_core, options.load_core)
+        server, plan = asked(one, name, times, frame_bytes)
+        if not server.available():
+            continue
+        run = measure(server, plan, options.server_core, options.load_core)
         if name == SUBJECT and run["total"]["deliveries"] > 0:
             frame_bytes = bytes_per_delivery(run)
         by_server.setdefault(name, []).append(run)
@@ -50,7 +38,7 @@ def parse(arguments):
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD",
                         help="all unless named: " + ", ".join(w.name for w in WORKLOADS))
     parser.add_argument("--servers", nargs="+", help="only these: parleyd, relay_floor, "
-                        "echo_floor, " + ", ".join(PEERS))
+                        "echo_floor, send_floor, " + ", ".join(PEERS))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--window", type=float, default=4, help="seconds")
     parser.add_argument("--warm-up", type=float, default=1, help="seconds")

@@ -153,6 +153,7 @@ class LoadWorker {
   std::size_t source_ = 0;
   std::uint64_t connects_begun_ = 0;
   std::uint64_t churned_ = 0;
+  bool more_ = false;       // The last sweep has left something.
   std::uint32_t open_ = 0;  // Members that are not idle.
   std::uint64_t live_ = 0;
   std::uint64_t owed_ = 0;  // Deliveries still to come, as far as this worker knows.

@@ -182,6 +182,7 @@ void LoadWorker::on_message(Member& member, Bytes message) {
     return;
   }
   results_.total.other_frames += 1;
+  if (is_steady(now_)) results_.steady.other_frames += 1;
 }
 
 // False when there is no stamp in it.

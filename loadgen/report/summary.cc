@@ -146,6 +146,12 @@ std::string summary(const RunReport& report, const Colours& colours) {
     table.row("recovery", recovered ? seconds_text(r.recovery) + " after the storm"
                                     : std::string("not all came back"));
   }
+  if (r.total.other_frames > 0) {
+    const double a_second =
+        static_cast<double>(r.steady.other_frames) * 1e9 / static_cast<double>(report.steady.ns);
+    table.row("other frames", count_text(a_second) + "/s, " + number(r.total.other_frames) +
+                                  " in all, without a stamp");
+  }
   if (r.total.slow_deliveries > 0) {
     table.row("slow readers", number(r.total.slow_deliveries) + " deliveries, not judged");
   }

@@ -214,17 +214,26 @@ class Relays(unittest.TestCase):
             asyncio.run(echo(port))
 
     def test_send_floor(self):
-        """It speaks no handshake: the frames begin at once, each like the other."""
+        """The frames begin when all have come, each like the other."""
+        async def listen(port):
+            async with contextlib.AsyncExitStack() as stack, asyncio.timeout(SECONDS):
+                one = await connected(stack, Raw(), port, "here")
+                await silent(Raw(), one)
+                other = await connected(stack, Raw(), port, "here")
+                for client in (one, other) * 1000:
+                    self.assertEqual(await client.recv(), "x" * 68)
+
         args = ("--connections", "2", "--frame-bytes", "70", "--frames-per-send", "8")
-        with started("send_floor", *args) as port, contextlib.ExitStack() as stack:
-            for client in [stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-                           for _ in range(2)]:
-                client.settimeout(SECONDS)
-                frame = b"\x81\x44" + b"x" * 68
-                data = b""
-                while len(data) < 1000 * len(frame):
-                    data += client.recv(65536)
-                self.assertEqual(data[:1000 * len(frame)], frame * 1000)
+        port = free_port()
+        command = [SERVERS / "send_floor" / "start", "--port", str(port), *args]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True) as process:
+            try:
+                wait_until_ready(process, port)
+                asyncio.run(listen(port))
+                self.assertEqual(process.wait(SECONDS), 0, "It ends when all have gone.")
+            finally:
+                process.kill()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from lib import results  # noqa: E402
 
 
 def run(deliveries, invalid=(), faults=()):
-    return {"rates": {"deliveries": deliveries}, "load_before": 0.1, "server": {"cpu": 0.5},
+    return {"server_name": "parleyd", "rates": {"deliveries": deliveries}, "load_before": 0.1,
+            "server": {"cpu": 0.5},
             "generator": {"saturated": bool(invalid)},
             "verdict": {"valid": not invalid, "invalid_because": list(invalid),
                         "faults": list(faults)}}

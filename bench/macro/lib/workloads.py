@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass
 
+from lib.load import Server, flags_of
+
 # Every server of the comparison, floors first. The echo floor has no rooms.
+SUBJECT = "parleyd"
 FLOOR = "relay_floor"
 PEERS = ("ws", "socketio", "beast", "nchan")
+
+
+SEND_FLOOR = "send_floor"
+SEND_FRAMES_MAX = 32
 
 
 @dataclass(frozen=True)
@@ -17,9 +24,12 @@ class Workload:
     peers: tuple = PEERS
     less_is_better: bool = False
     value: str = "deliveries"
+    send_frames: int = 0  # Of each send of the send floor; 0: it has no place here.
     of: str = ""         # Another workload, whose runs tell this value, too.
 
     def value_of(self, run):
+        if run["server_name"] == SEND_FLOOR:
+            return run["steady"]["other_frames"] / run["phases"]["steady_s"]
         if self.value == "deliveries":
             return run["rates"]["deliveries"]
         if self.value == "connects":
@@ -31,21 +41,24 @@ class Workload:
 # A generator that sweeps never makes the server pay for waking it; see --wait.
 FANOUT = {"mode": "closed", "connections": 1000, "wait": "sweep", "payload": 64}
 
+
+def fanout(name, says, members=100, depth=16, payload=64):
+    """The most that can leave in one send is what a room has in flight."""
+    plan = FANOUT | {"members": members, "depth": depth, "payload": payload}
+    return Workload(name, says, plan, send_frames=min(depth, SEND_FRAMES_MAX))
+
+
 WORKLOADS = (
-    Workload("fanout-10", "rooms of 10, 16 messages in flight in each",
-             FANOUT | {"members": 10, "depth": 16}),
-    Workload("fanout-100", "rooms of 100, 16 messages in flight in each",
-             FANOUT | {"members": 100, "depth": 16}),
-    Workload("fanout-1000", "one room of 1000, 16 messages in flight",
-             FANOUT | {"members": 1000, "depth": 16}),
-    Workload("fanout-100-one", "rooms of 100, 1 message in flight: nothing to coalesce in a room",
-             FANOUT | {"members": 100, "depth": 1}),
-    Workload("fanout-100-32", "rooms of 100, 32 messages in flight",
-             FANOUT | {"members": 100, "depth": 32}),
-    Workload("fanout-100-64", "rooms of 100, 64 messages in flight: where some fall off a cliff",
-             FANOUT | {"members": 100, "depth": 64}),
-    Workload("fanout-100-512b", "rooms of 100, 16 in flight, 512 bytes each",
-             FANOUT | {"members": 100, "depth": 16, "payload": 512}),
+    fanout("fanout-10", "rooms of 10, 16 messages in flight in each", members=10),
+    fanout("fanout-100", "rooms of 100, 16 messages in flight in each"),
+    fanout("fanout-1000", "one room of 1000, 16 messages in flight", members=1000),
+    fanout("fanout-100-one", "rooms of 100, 1 message in flight: nothing to coalesce in a room",
+           depth=1),
+    fanout("fanout-100-8", "rooms of 100, 8 messages in flight", depth=8),
+    fanout("fanout-100-32", "rooms of 100, 32 messages in flight", depth=32),
+    fanout("fanout-100-64", "rooms of 100, 64 messages in flight: where some fall off a cliff",
+           depth=64),
+    fanout("fanout-100-512b", "rooms of 100, 16 in flight, 512 bytes each", payload=512),
     Workload("echo", "500 connections, each alone, one message in flight: round trips",
              {"mode": "closed", "connections": 500, "members": 1, "depth": 1, "wait": "spin"},
              unit="round trips/s", floor="echo_floor"),
@@ -59,6 +72,22 @@ WORKLOADS = (
              {"mode": "idle", "connections": 10000, "members": 100, "in-progress-max": 256},
              unit="connections/s", value="connects"),
 )
+
+
+def servers_of(one):
+    return [SUBJECT, one.floor, *([SEND_FLOOR] if one.send_frames else []), *one.peers]
+
+
+def asked(one, name, changes, frame_bytes=None):
+    """The server, and the plan it is measured with. A floor sends as many bytes for each delivery
+    as Parley did just before."""
+    plan, flags = one.plan | changes, {}
+    if name in (FLOOR, SEND_FLOOR) and frame_bytes is not None:
+        flags["frame-bytes"] = round(frame_bytes)
+    if name == SEND_FLOOR:
+        flags |= {"connections": plan["connections"], "frames-per-send": one.send_frames}
+        plan |= {"mode": "idle"}  # It answers nothing.
+    return Server(name, flags_of(flags)), plan
 
 
 def workload(name):

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "bench/macro/fanout/host.h"
+#include "bench/macro/servers/floors/host.h"
 #include "core/base/time.h"
 #include "protocol/websocket/ws_framer.h"
 #include "protocol/websocket/ws_handshake.h"
@@ -65,7 +65,7 @@ T value_of(Result<T> result) {
 
 Relay::Relay(const RelayOptions& options)
     : options_(options),
-      listener_(listen_loopback(options.port).socket),
+      listener_(listen_loopback(options.port)),
       ring_(value_of(io::KernelRing::open({.submissions = 1'024, .completions = 32'768}))),
       buffers_(value_of(io::RecvBuffers::open(*ring_, {.buffers = 1'024, .buffer_bytes = 2'048}))),
       connections_(options.connections_max) {

@@ -132,6 +132,23 @@ TEST(LoadWorker, AnswersPingsThatAreMessages) {
   EXPECT_EQ(total.other_frames, 0u);
 }
 
+TEST(LoadWorker, FramesWithoutAStampAreCountedApart) {
+  std::uint32_t others = 0;
+  Harness harness({.plan = {{"load.mode", "open"}},
+                   .script = {.copies = [&others](std::uint32_t count, std::string& text) {
+                     if (count % 50 != 0) return 1;
+                     others += 1;
+                     text = "what no publisher said";
+                     return 1;
+                   }}});
+  const Counters& total = harness.run();
+  EXPECT_GT(others, 10u);
+  EXPECT_EQ(total.other_frames, others);
+  EXPECT_EQ(total.lost, others);
+  EXPECT_GT(harness.results().steady.other_frames, 0u);
+  EXPECT_LT(harness.results().steady.other_frames, others) << "Some came before, or after.";
+}
+
 TEST(LoadWorker, PayloadsHaveTheSizesOfThePlan) {
   std::uint64_t smallest = UINT64_MAX;
   std::uint64_t largest = 0;

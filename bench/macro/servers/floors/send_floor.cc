@@ -1,20 +1,24 @@
-// The floor of a fan-out: sends the bytes of ready frames to sockets in turn and does nothing else.
-// No server that writes to as many sockets in sends of as many frames can be faster on this kernel.
+// The floor of a fan-out: sends the bytes of ready frames to WebSockets in turn and does nothing
+// else. No server that writes to as many sockets in sends of as many frames can be faster on this
+// kernel.
 //
-// Accepts the connections, prints its port first; sends until SIGTERM. One send per socket is in
-// flight, 128 are handed over at a time, sockets are direct descriptors, as parleyd has it.
+// Waits for --connections handshakes, then sends until all have gone, or SIGTERM. One send per
+// socket is in flight, 128 are handed over at a time, sockets are direct descriptors, as parleyd
+// has it. What the peers send after the handshake is never read.
 #include <liburing.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <array>
 #include <deque>
 #include <string>
 #include <vector>
 
-#include "bench/macro/fanout/frames.h"
-#include "bench/macro/fanout/host.h"
+#include "bench/macro/servers/floors/host.h"
+#include "protocol/http/http_parser.h"
+#include "protocol/websocket/ws_framer.h"
+#include "protocol/websocket/ws_handshake.h"
 
 namespace parley::bench {
 namespace {
@@ -28,30 +32,52 @@ struct Options {
 };
 
 std::string frames_of(const Options& options) {
-  const std::uint32_t header_bytes = options.frame_bytes < 128 ? 2 : 4;
-  if (options.frame_bytes <= header_bytes) fail("--frame-bytes is too small");
-  const std::string text(options.frame_bytes - header_bytes, 'x');
-  std::string frames;
-  for (std::uint32_t i = 0; i < options.frames_per_send; ++i) {
-    write_text_frame(frames, text, nullptr);
+  std::string head(protocol::WsFramer::header_bytes_max, '\0');
+  for (const std::uint32_t header_bytes : {2u, 4u, 10u}) {
+    if (options.frame_bytes < header_bytes) break;
+    const std::uint32_t written = protocol::WsFramer::write_header(
+        protocol::WsRole::server, protocol::WsOpcode::text, options.frame_bytes - header_bytes, 0,
+        std::as_writable_bytes(std::span<char>(head)));
+    if (written != header_bytes) continue;
+    head.resize(header_bytes);
+    const std::string frame = head + std::string(options.frame_bytes - header_bytes, 'x');
+    std::string frames;
+    for (std::uint32_t i = 0; i < options.frames_per_send; ++i) frames += frame;
+    return frames;
   }
-  return frames;
+  fail("no frame has " + std::to_string(options.frame_bytes) + " bytes");
 }
 
-bool has_hung_up(int socket) {
-  char byte = 0;
-  return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+// False when the peer asked for no WebSocket, or only looked whether the port answers.
+bool take_handshake(int socket) {
+  protocol::HttpParser parser{protocol::HttpLimits{}};
+  std::array<std::byte, 4096> bytes;
+  protocol::HttpStatus status = protocol::HttpStatus::need_more;
+  while (status == protocol::HttpStatus::need_more) {
+    const ssize_t received = recv(socket, bytes.data(), bytes.size(), 0);
+    if (received <= 0) return false;
+    parser.feed(Bytes(bytes).first(static_cast<std::size_t>(received)));
+    status = parser.next();
+  }
+  if (status == protocol::HttpStatus::error) return false;
+  if (protocol::check_ws_handshake(parser.request()) != protocol::WsHandshake::accepted) {
+    return false;
+  }
+  std::array<std::byte, 256> answer;
+  const std::uint32_t answer_bytes = protocol::write_ws_accept(parser.request(), answer);
+  return ::send(socket, answer.data(), answer_bytes, MSG_NOSIGNAL) == ssize_t{answer_bytes};
 }
 
-// Who only looked whether the port answers and hung up is none of them.
 std::vector<int> accept_all(int listener, std::uint32_t count) {
   std::vector<int> sockets;
   while (sockets.size() < count) {
     const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) fail_errno("accept");
-    sockets.push_back(socket);
-    if (sockets.size() < count) continue;
-    std::erase_if(sockets, [](int peer) { return has_hung_up(peer) && close(peer) == 0; });
+    if (take_handshake(socket)) {
+      sockets.push_back(socket);
+    } else {
+      close(socket);
+    }
   }
   return sockets;
 }
@@ -59,7 +85,10 @@ std::vector<int> accept_all(int listener, std::uint32_t count) {
 class Sender {
  public:
   Sender(const Options& options, const std::vector<int>& sockets)
-      : options_(options), frames_(frames_of(options)), left_(sockets.size(), frames_.size()) {
+      : options_(options),
+        frames_(frames_of(options)),
+        open_(sockets.size()),
+        left_(sockets.size(), frames_.size()) {
     io_uring_params params{};
     params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE;
     params.cq_entries = 4096;
@@ -71,12 +100,13 @@ class Sender {
     if (io_uring_register_files(&ring_, sockets.data(), count) != 0) {
       fail("io_uring_register_files");
     }
+    for (const int socket : sockets) close(socket);
     for (std::uint32_t i = 0; i < count; ++i) ready_.push_back(i);
   }
 
-  // Until a peer hangs up.
+  // Until all peers have hung up.
   void run() {
-    while (open_) {
+    while (open_ > 0) {
       for (std::uint32_t i = 0; i < options_.sends_per_enter && !ready_.empty(); ++i) queue_one();
       // Sends whose socket is full finish later; with nothing else to do, wait for one of them.
       io_uring_submit_and_wait(&ring_, ready_.empty() ? 1 : 0);
@@ -104,7 +134,7 @@ class Sender {
     io_uring_for_each_cqe(&ring_, head, cqe) {
       ++taken;
       if (cqe->res < 0) {
-        open_ = false;
+        open_ -= 1;
         continue;
       }
       const auto socket = static_cast<std::uint32_t>(cqe->user_data);
@@ -119,27 +149,21 @@ class Sender {
   const std::string frames_;  // What one send carries.
 
   io_uring ring_{};
+  std::size_t open_;
   std::vector<std::size_t> left_;    // Bytes of the socket's current send still to go.
   std::deque<std::uint32_t> ready_;  // Sockets without a send in flight.
-  bool open_ = true;
 };
 
 int run(int argc, char** argv) {
   Options options;
-  CLI::App app("Sends ready frames to sockets in turn: the floor of a fan-out");
-  app.add_option("--port", options.port, "0: one that the kernel chooses");
+  CLI::App app("Sends ready frames to WebSockets in turn: the floor of a fan-out");
+  app.add_option("--port", options.port)->required();
   app.add_option("--connections", options.connections, "How many to wait for");
   app.add_option("--frame-bytes", options.frame_bytes, "Header included");
   app.add_option("--frames-per-send", options.frames_per_send);
   app.add_option("--sends-per-enter", options.sends_per_enter);
   CLI11_PARSE(app, argc, argv);
-
-  const Listener listener = listen_loopback(options.port);
-  std::printf("%u\n", listener.port);
-  std::fflush(stdout);
-  const std::vector<int> sockets = accept_all(listener.socket, options.connections);
-  Sender sender(options, sockets);
-  sender.run();
+  Sender(options, accept_all(listen_loopback(options.port), options.connections)).run();
   return 0;
 }
 
