@@ -40,7 +40,7 @@ function checkRun(file, where, run) {
 }
 
 // A round in which the generator was the limit is as none: its neighbours keep their places.
-const withoutInvalid = (run) => ({...run,
+const withoutInvalid = (run) => ({...run, invalid: (run.valid ?? []).filter((one) => !one).length,
   value: run.value.map((value, round) => (run.valid?.[round] === false ? null : value))});
 
 function checkWorkload(file, where, workload) {

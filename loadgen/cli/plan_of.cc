@@ -92,8 +92,10 @@ Result<RunReport> run_there(const PlanOf& plan, const std::vector<std::string>& 
   Result<std::unique_ptr<RemoteCrew>> crew = RemoteCrew::start(
       agents, {.plan = plan.plan, .texts = plan.texts, .run = lot.run, .seed = lot.workers_seed});
   if (!crew) return std::unexpected(crew.error());
+  Result<RunReport> report =
+      lead(**crew, plan, lot, server_pid, (*crew)->cores(), agents.size(), watcher);
   facts = (*crew)->facts();
-  return lead(**crew, plan, lot, server_pid, (*crew)->cores(), agents.size(), watcher);
+  return report;
 }
 
 Heading heading_of(const Arguments& arguments) {

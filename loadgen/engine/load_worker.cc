@@ -181,6 +181,7 @@ void LoadWorker::follow_phase() {
       return;
     case Phase::close:
       if (before == Phase::load) schedule_.reset();
+      results_.total.bytes_unsent = sends_.bytes();
       to_connect_.clear();
       retry_.clear();
       for (Member& member : members_) {

@@ -22,6 +22,7 @@ void Counters::add(const Counters& other) {
   receives += other.receives;
   bytes_sent += other.bytes_sent;
   bytes_received += other.bytes_received;
+  bytes_unsent += other.bytes_unsent;
 }
 
 void Second::add(const Second& other) {

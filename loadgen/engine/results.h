@@ -31,6 +31,7 @@ struct Counters {
   std::uint64_t receives = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_unsent = 0;  // Of messages that were still waiting here in the end.
 
   void add(const Counters& other);
 };

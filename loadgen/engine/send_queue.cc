@@ -18,6 +18,7 @@ MutableBytes SendPool::push(Queue& queue, std::size_t bytes) {
   frame.bytes.resize(bytes);
   frame.sent = 0;
   frame.next = none;
+  bytes_ += bytes;
   (queue.last == none ? queue.first : frames_[queue.last].next) = index;
   queue.last = index;
   return frame.bytes;
@@ -38,6 +39,7 @@ void SendPool::on_sent(Queue& queue, std::size_t bytes) {
     const std::size_t taken = std::min(bytes, frame.bytes.size() - frame.sent);
     frame.sent += taken;
     bytes -= taken;
+    bytes_ -= taken;
     if (frame.sent == frame.bytes.size()) drop_first(queue);
   }
 }
@@ -50,6 +52,7 @@ void SendPool::drop_first(Queue& queue) {
   // A frame that was much larger than most must not keep its memory for ever.
   constexpr std::size_t kept_bytes_max = 4'096;
   Frame& frame = frames_[queue.first];
+  bytes_ -= frame.bytes.size() - frame.sent;
   if (frame.bytes.capacity() > kept_bytes_max) frame.bytes = {};
   const std::uint32_t index = queue.first;
   queue.first = frame.next;

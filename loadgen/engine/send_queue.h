@@ -30,6 +30,9 @@ class SendPool {
   void on_sent(Queue& queue, std::size_t bytes);
   void clear(Queue& queue);
 
+  // Unsent, in all queues.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
  private:
   struct Frame {
     std::vector<std::byte> bytes;
@@ -41,6 +44,7 @@ class SendPool {
 
   std::vector<Frame> frames_;
   std::uint32_t free_ = none;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace parley::loadgen

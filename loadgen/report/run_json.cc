@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "loadgen/report/build_facts.h"
+#include "loadgen/run/results_wire.h"
 
 namespace parley::loadgen {
 
@@ -46,7 +47,8 @@ Json json_of(const Counters& counters) {
           {"sends", counters.sends},
           {"receives", counters.receives},
           {"bytes_sent", counters.bytes_sent},
-          {"bytes_received", counters.bytes_received}};
+          {"bytes_received", counters.bytes_received},
+          {"bytes_unsent", counters.bytes_unsent}};
 }
 
 Json json_of(const Histogram& histogram) {
@@ -169,9 +171,10 @@ Json heading_json(const Heading& heading, std::string_view kind) {
     agents.push_back({{"name", agent.name},
                       {"workers", agent.workers},
                       {"offset_ns", agent.offset.ns},
-                      {"round_trip_ns", agent.round_trip.ns}});
+                      {"round_trip_ns", agent.round_trip.ns},
+                      {"drift_ns", agent.drift.ns},
+                      {"environment", to_wire(agent.host)}});
   }
-  const HostFacts& host = heading.host;
   return {{"schema", "parley-load/1"},
           {"kind", kind},
           {"command", heading.command},
@@ -179,14 +182,7 @@ Json heading_json(const Heading& heading, std::string_view kind) {
            {{"version", build_version()},
             {"revision", build_revision()},
             {"compiler", build_compiler()}}},
-          {"environment",
-           {{"cpu", host.cpu},
-            {"cores", host.cores},
-            {"kernel", host.kernel},
-            {"memory_bytes", host.memory_bytes},
-            {"nofile", host.nofile},
-            {"mitigations", host.mitigations},
-            {"sysctl", host.sysctl}}},
+          {"environment", to_wire(heading.host)},
           {"agents", std::move(agents)}};
 }
 

@@ -4,17 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "loadgen/run/agent_facts.h"
 #include "loadgen/run/conductor.h"
 
 namespace parley::loadgen {
-
-// Who an agent is, for the report of a run over several machines.
-struct AgentFacts {
-  std::string name;
-  std::uint32_t workers{};
-  Duration offset;  // Of its clock against ours.
-  Duration round_trip;
-};
 
 struct Heading {
   std::vector<std::string> command;

@@ -165,6 +165,10 @@ std::string summary(const RunReport& report, const Colours& colours) {
                             bytes_text(static_cast<double>(rss)) + " RSS");
   }
   for (const auto& [kind, count] : r.errors) table.row("error", number(count) + " x " + kind);
+  if (r.total.bytes_unsent > 0) {
+    table.row("unsent", bytes_text(static_cast<double>(r.total.bytes_unsent)) +
+                            " of messages that the server did not take");
+  }
   if (r.total.foreign > 0) {
     table.row("foreign", number(r.total.foreign) + " messages of other runs or times");
   }

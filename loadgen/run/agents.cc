@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <exception>
 #include <nlohmann/json.hpp>
 
@@ -23,11 +24,11 @@ using Json = nlohmann::json;
 
 constexpr Duration answer_timeout = seconds(10);
 constexpr Duration results_timeout = seconds(60);
-constexpr int clock_exchanges = 20;
+constexpr std::size_t clock_exchanges = 20;  // Those that count.
 // Of all machines together, so that a question cannot ask for a table that fills the memory.
 constexpr std::uint32_t workers_of_run_max = 65'536;
 // Changes with the questions and answers: both sides must speak the same.
-constexpr std::string_view wire_protocol = "parley-load/1";
+constexpr std::string_view wire_protocol = "parley-load/2";
 
 // Asks and takes the answer, which is an error when it says so.
 Result<Json> ask(Wire& wire, const Json& question, Duration timeout = answer_timeout) {
@@ -67,20 +68,31 @@ std::string own_name() {
 }  // namespace
 
 struct RemoteCrew::Agent {
+  struct Exchange {
+    Duration offset;  // Its clock less ours.
+    Duration round_trip;
+  };
+
   std::string address;
   std::unique_ptr<Wire> wire;
   std::string name;
-  std::uint32_t cores{};
+  HostFacts host;
   std::uint32_t connections_max{};
   std::uint32_t workers = 0;
-  Duration offset;  // Its clock less ours.
-  Duration round_trip{INT64_MAX};
+  std::deque<Exchange> exchanges;  // The last ones.
+  Exchange at_load{};              // What the load went by.
+  Duration drift;
 
   [[nodiscard]] Error blame(const Error& error) const {
     return {"agent " + address + ": " + error.message};
   }
   [[nodiscard]] Result<void> say_hello();
   [[nodiscard]] Result<void> compare_clocks();
+  [[nodiscard]] Result<void> compare_clocks_anew();
+  // REQUIRES: they were compared.
+  [[nodiscard]] Exchange best_exchange() const {
+    return *std::ranges::min_element(exchanges, {}, &Exchange::round_trip);
+  }
 };
 
 Result<void> RemoteCrew::Agent::say_hello() {
@@ -91,7 +103,7 @@ Result<void> RemoteCrew::Agent::say_hello() {
     protocol = hello->value("protocol", "an older protocol");
     if (protocol != wire_protocol) return;
     name = printable(hello->at("name").get<std::string>());
-    cores = count_of(*hello, "cores");
+    host = host_from_wire(hello->at("host"));
     connections_max = count_of(*hello, "connections_max");
   });
   if (!read) return read;
@@ -108,12 +120,22 @@ Result<void> RemoteCrew::Agent::compare_clocks() {
   const Result<Json> clock = ask(*wire, {{"do", "clock"}});
   const Instant after = monotonic_now();
   if (!clock) return std::unexpected(clock.error());
-  if (after - before >= round_trip) return {};
   return read_answer([&] {
     const auto theirs = clock->at("now_ns").get<std::int64_t>();
-    round_trip = after - before;
-    offset = {theirs - (before.ns + round_trip.ns / 2)};
+    const Duration round_trip = after - before;
+    exchanges.push_back(
+        {.offset = {theirs - (before.ns + round_trip.ns / 2)}, .round_trip = round_trip});
+    if (exchanges.size() > clock_exchanges) exchanges.pop_front();
   });
+}
+
+Result<void> RemoteCrew::Agent::compare_clocks_anew() {
+  exchanges.clear();
+  for (std::size_t i = 0; i < clock_exchanges; ++i) {
+    const Result<void> compared = compare_clocks();
+    if (!compared) return compared;
+  }
+  return {};
 }
 
 RemoteCrew::~RemoteCrew() = default;
@@ -125,9 +147,9 @@ Result<void> RemoteCrew::meet(const std::string& address) {
   agent->address = address;
   agent->wire = std::move(*wire);
   Result<void> met = agent->say_hello();
-  for (int i = 0; met && i < clock_exchanges; ++i) met = agent->compare_clocks();
+  if (met) met = agent->compare_clocks_anew();
   if (!met) return std::unexpected(agent->blame(met.error()));
-  cores_ += agent->cores;
+  cores_ += agent->host.cores;
   agents_.push_back(std::move(agent));
   return {};
 }
@@ -183,6 +205,8 @@ Result<std::unique_ptr<RemoteCrew>> RemoteCrew::start(const std::vector<std::str
 Result<Glance> RemoteCrew::look() {
   Glance all;
   for (const auto& agent : agents_) {
+    const Result<void> compared = agent->compare_clocks();
+    if (!compared) return std::unexpected(agent->blame(compared.error()));
     const Result<Json> answer = ask(*agent->wire, {{"do", "look"}});
     if (!answer) return std::unexpected(agent->blame(answer.error()));
     const Result<Glance> glance = glance_from_wire(*answer);
@@ -198,7 +222,8 @@ Result<Glance> RemoteCrew::look() {
 
 Result<void> RemoteCrew::begin_load(Instant epoch) {
   for (const auto& agent : agents_) {
-    const Instant theirs = epoch + agent->offset;
+    agent->at_load = agent->best_exchange();
+    const Instant theirs = epoch + agent->at_load.offset;
     const Result<Json> begun = ask(*agent->wire, {{"do", "load"}, {"epoch_ns", theirs.ns}});
     if (!begun) return std::unexpected(agent->blame(begun.error()));
   }
@@ -232,6 +257,9 @@ Result<Results> RemoteCrew::finish() {
     const Result<Results> results = results_from_wire(*answer);
     if (!results) return std::unexpected(agent->blame(results.error()));
     all.add(*results);
+    const Result<void> compared = agent->compare_clocks_anew();
+    if (!compared) return std::unexpected(agent->blame(compared.error()));
+    agent->drift = agent->best_exchange().offset - agent->at_load.offset;
   }
   return all;
 }
@@ -247,8 +275,10 @@ std::vector<AgentFacts> RemoteCrew::facts() const {
   for (const auto& agent : agents_) {
     facts.push_back({.name = agent->name + " (" + agent->address + ")",
                      .workers = agent->workers,
-                     .offset = agent->offset,
-                     .round_trip = agent->round_trip});
+                     .offset = agent->at_load.offset,
+                     .round_trip = agent->at_load.round_trip,
+                     .drift = agent->drift,
+                     .host = agent->host});
   }
   return facts;
 }
@@ -321,7 +351,7 @@ Json Hands::hello(const Json& question) {
   greeted_ = true;
   return {{"protocol", wire_protocol},
           {"name", own_name()},
-          {"cores", host_facts().cores},
+          {"host", to_wire(host_facts())},
           {"connections_max", LocalCrew::connections_max()}};
 }
 

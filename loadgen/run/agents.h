@@ -2,7 +2,7 @@
 // its hands there: a LocalCrew behind a wire. The conductor's half is a Crew like any other.
 //
 //   conductor                                   agent
-//   {"do":"hello","protocol"}                   {"protocol", "name", "cores", "connections_max"}
+//   {"do":"hello","protocol"}                   {"protocol", "name", "host", "connections_max"}
 //   {"do":"clock"}, some times                  {"now_ns"}
 //   {"do":"start","plan","first","workers","of","run","seed"}   {} or {"error"}
 //   {"do":"look"}                               a glance
@@ -13,9 +13,10 @@
 //
 // Silence From the first look until the stop a conductor asks several times a second: one that says
 //         nothing for 10 seconds has gone, and so do the connections of its run.
-// Clocks  An agent's clock is compared with the conductor's several times; the exchange with the
-//         shortest round trip tells the offset, to within half of that. Latencies between members
-//         of different machines are right to within it.
+// Clocks  An agent's clock is compared with the conductor's before each look: of the last exchanges
+//         before the load that with the shortest round trip tells the offset, to within half of
+//         that. When all is over it is compared again, and the report says how far it had drifted.
+//         Latencies between members of different machines are right to within both together.
 // Trust   An agent does what anybody who can connect to it asks: it listens on loopback unless told
 //         otherwise, and belongs on a network of load machines.
 #pragma once
@@ -26,7 +27,7 @@
 #include <vector>
 
 #include "loadgen/plan/plan_options.h"
-#include "loadgen/report/run_json.h"
+#include "loadgen/run/agent_facts.h"
 #include "loadgen/run/crew.h"
 #include "loadgen/run/wire.h"
 
@@ -52,6 +53,7 @@ class RemoteCrew final : public Crew {
   [[nodiscard]] Result<Results> finish() override;
   [[nodiscard]] std::uint32_t workers() const override;
 
+  // Complete when the run is over.
   [[nodiscard]] std::vector<AgentFacts> facts() const;
   // Cores of all of them.
   [[nodiscard]] double cores() const { return cores_; }

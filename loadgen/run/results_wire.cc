@@ -18,7 +18,7 @@ constexpr std::array counter_members{
     &Counters::duplicates, &Counters::reordered,       &Counters::leaks,
     &Counters::damaged,    &Counters::foreign,         &Counters::lost,
     &Counters::skipped,    &Counters::sends,           &Counters::receives,
-    &Counters::bytes_sent, &Counters::bytes_received};
+    &Counters::bytes_sent, &Counters::bytes_received,  &Counters::bytes_unsent};
 static_assert(sizeof(Counters) == counter_members.size() * sizeof(std::uint64_t),
               "Each counter is on the list.");
 
@@ -171,6 +171,24 @@ Result<SentCounts> sent_from_wire(const Json& wire) {
     }
     return sent;
   });
+}
+
+Json to_wire(const HostFacts& host) {
+  return {{"cpu", host.cpu},       {"cores", host.cores},
+          {"kernel", host.kernel}, {"memory_bytes", host.memory_bytes},
+          {"nofile", host.nofile}, {"mitigations", host.mitigations},
+          {"sysctl", host.sysctl}};
+}
+
+HostFacts host_from_wire(const Json& wire) {
+  using Texts = std::map<std::string, std::string>;
+  return {.cpu = printable(wire.at("cpu").get<std::string>()),
+          .kernel = printable(wire.at("kernel").get<std::string>()),
+          .cores = wire.at("cores").get<std::uint32_t>(),
+          .memory_bytes = wire.at("memory_bytes").get<std::uint64_t>(),
+          .nofile = wire.at("nofile").get<std::uint64_t>(),
+          .mitigations = wire.at("mitigations").get<Texts>(),
+          .sysctl = wire.at("sysctl").get<Texts>()};
 }
 
 }  // namespace parley::loadgen

@@ -120,6 +120,8 @@ test('Rounds in which the generator was the limit count for nothing', {skip}, as
     const text = await page.locator('.machine').first().innerText();
     assert.equal(text.includes('0.50'), shown !== null, text);
     assert.ok(!text.includes('9.00'), text);
+    assert.ok(text.includes('1 of 2 rounds invalid'), text);
+    assert.equal(text.includes('2 of 2 rounds invalid'), false, text);
     await pages.close(page);
   }
 });

@@ -128,6 +128,8 @@ class Agents(unittest.TestCase):
         for agent in run["agents"]:
             # One machine, one clock: they differ by no more than the exchange can tell.
             self.assertLessEqual(abs(agent["offset_ns"]), agent["round_trip_ns"])
+            self.assertLess(abs(agent["drift_ns"]), 1e8)
+            self.assertEqual(agent["environment"], run["environment"])
 
     def test_one_report_whose_counts_are_the_sum_of_the_parts(self):
         self.check("20")
@@ -181,12 +183,12 @@ class Talk(unittest.TestCase):
         return self.ask(do="start", **(question | other))
 
     def hello(self):
-        answer = self.ask(do="hello", protocol="parley-load/1")
-        self.assertEqual(answer["protocol"], "parley-load/1")
+        answer = self.ask(do="hello", protocol="parley-load/2")
+        self.assertEqual(answer["protocol"], "parley-load/2")
         self.assertGreater(answer["connections_max"], 0)
 
     def test_another_protocol_is_refused(self):
-        self.assertIn("parley-load/2", self.ask(do="hello", protocol="parley-load/2")["error"])
+        self.assertIn("parley-load/1", self.ask(do="hello", protocol="parley-load/1")["error"])
         self.assertIn("same version", self.ask(do="hello")["error"])
         self.assertIn("hello comes first", self.ask(do="start")["error"])
 
@@ -260,12 +262,15 @@ class StrangeAgents(unittest.TestCase):
         return err
 
     def test_are_told_in_one_line(self):
-        hello = {"protocol": "parley-load/1", "name": "x", "cores": 1, "connections_max": 9}
+        host = {"cpu": "c", "cores": 1, "kernel": "k", "memory_bytes": 1, "nofile": 1,
+                "mitigations": {}, "sysctl": {}}
+        hello = {"protocol": "parley-load/2", "name": "x", "host": host, "connections_max": 9}
         not_understood = "it says what cannot be understood"
-        self.assertIn("same version", self.conduct({"name": "x", "cores": 1}))
+        self.assertIn("same version", self.conduct({"name": "x", "host": host}))
         self.assertIn("parley-load/9", self.conduct(hello | {"protocol": "parley-load/9"}))
         self.assertIn(not_understood, self.conduct(hello | {"protocol": []}))
         self.assertIn(not_understood, self.conduct(hello | {"name": 5}))
+        self.assertIn(not_understood, self.conduct(hello | {"host": host | {"sysctl": [1]}}))
         self.assertIn("connect nothing", self.conduct(hello | {"connections_max": "many"}))
         self.assertIn(r"\x1b[2J\x0a", self.conduct({"error": "\x1b[2J\n"}))
         self.assertIn("[7]", self.conduct({"error": [7]}))

@@ -82,6 +82,17 @@ class LoadFaults(unittest.TestCase):
         outcome, _ = self.measure([], "--framer", "wslay")
         self.assertEqual(outcome.code, GOOD, str(outcome))
 
+    def test_what_a_server_does_not_take_is_said(self):
+        with FaultyRelay("deaf") as relay:
+            outcome = run("--url", relay.url, "--protocol", "ws-raw", "--connections", 10,
+                          "--members", 10, "--publishers", 1, "--mode", "open", "--rate", "500/s",
+                          "--payload", "256KiB", "--duration", "1s", "--drain", "1s")
+        self.assertEqual(relay.deeds["messages"], 0)
+        self.assertEqual(outcome.code, NOT_GOOD, str(outcome))
+        self.assertGreater(outcome.total["bytes_unsent"], 1 << 20, str(outcome))
+        self.assertEqual(outcome.total["lost"], 10 * outcome.total["publications"])
+        self.assertIn("of messages that the server did not take", outcome.out)
+
     def test_a_stall_shows_at_its_full_size(self):
         """A closed loop would have sent nothing meanwhile, and shown one late message of each."""
         with FaultyRelay("stall") as relay:

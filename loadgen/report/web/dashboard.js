@@ -47,9 +47,12 @@ function newestTable(workload) {
     const found = others.find((other) => other.run === run && other.ratio !== null);
     return found ? {text: range(found.ratio, ratio), ...tone(found)} : '–';
   };
-  const valueCell = ({value, good}) => (good === false
-    ? {text: `${rangeIn(spreadOf(value), workload.unit)}, with faults`, bad: true}
-    : rangeIn(spreadOf(value), workload.unit));
+  const valueCell = ({value, good, invalid = 0}) => {
+    const text = [rangeIn(spreadOf(value), workload.unit),
+      ...(invalid > 0 ? [`${invalid} of ${plural(value.length, 'round')} invalid`] : []),
+      ...(good === false ? ['with faults'] : [])].join(', ');
+    return good === false ? {text, bad: true} : text;
+  };
   const rows = runs.map((run) => [run.server, valueCell(run),
     ...(compared ? [ratioCell(run)] : []), range(spreadOf(run.server_cpu), cores),
     run.bottleneck ?? '–']);

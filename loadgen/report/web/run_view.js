@@ -52,6 +52,7 @@ const countsTable = ({total = {}}) => table(['other counts', '>whole run'], [
   ...rowsOfCounts.map(([name, key]) => [name, count(total[key])]),
   ['bytes sent', bytes(total.bytes_sent)],
   ['bytes received', bytes(total.bytes_received)],
+  ['bytes that the server did not take', bytes(total.bytes_unsent)],
 ], 'Other counts');
 
 const percentages = [50, 90, 99, 99.9, 99.99, 99.999];
@@ -122,9 +123,11 @@ function serverTable({server}) {
 
 function agentsTable({agents = []}) {
   if (agents.length === 0) return null;
-  return section('Load machines', table(['machine', '>workers', '>clock is off by', '>round trip'],
-    agents.map((agent) => [agent.name, count(agent.workers), duration(agent.offset_ns),
-      duration(agent.round_trip_ns)]), 'Load machines'));
+  return section('Load machines', table(
+    ['machine', 'processor', '>cores', '>workers', '>clock is off by', '>round trip', '>drift'],
+    agents.map(({name, environment = {}, ...agent}) => [name, environment.cpu,
+      count(environment.cores), count(agent.workers), duration(agent.offset_ns),
+      duration(agent.round_trip_ns), duration(agent.drift_ns)]), 'Load machines'));
 }
 
 export function planDetails(plan = {}) {

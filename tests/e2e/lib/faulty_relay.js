@@ -102,6 +102,7 @@ server.on('connection', (socket, request) => {
   if (!rooms.has(request.url)) rooms.set(request.url, new Set());
   const room = rooms.get(request.url);
   room.add(member);
+  if (faults.has('deaf')) socket.pause(); // And reads nothing, not even a goodbye.
   socket.on('message', (payload) => onMessage(room, payload));
   socket.on('close', () => room.delete(member));
   socket.on('error', () => room.delete(member));

@@ -76,6 +76,23 @@ TEST(SendPool, ClearingOneQueueLeavesTheOthersAlone) {
   EXPECT_EQ(content<64>(pool, b), "b0b1b2b3b4b5b6b7b8b9");
 }
 
+TEST(SendPool, CountsWhatIsUnsentInAllQueues) {
+  SendPool pool;
+  SendPool::Queue a;
+  SendPool::Queue b;
+  EXPECT_EQ(pool.bytes(), 0u);
+  push(pool, a, "first");
+  push(pool, a, "second");
+  push(pool, b, "third");
+  EXPECT_EQ(pool.bytes(), 16u);
+  pool.on_sent(a, 7);
+  EXPECT_EQ(pool.bytes(), 9u);
+  pool.clear(a);
+  EXPECT_EQ(pool.bytes(), 5u);
+  pool.on_sent(b, 5);
+  EXPECT_EQ(pool.bytes(), 0u);
+}
+
 TEST(SendPool, PiecesStayWhereTheyAreWhileOthersCome) {
   SendPool pool;
   SendPool::Queue queue;
