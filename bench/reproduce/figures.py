@@ -107,7 +107,9 @@ def many_connections(count, server_workers, core):
                  core=core) as server:
         run = server.load({"connections": count, "members": 100, "publishers": 1, "mode": "open",
                            "rate": f"{count // 100 // 10}/s", "duration": "10s", "warm-up": "1s",
-                           "drain": "30s", "connect-timeout": "60s"})
+                           "drain": "30s", "connect-timeout": "60s",
+                           # What is claimed is that so many are held, not how soon they hear.
+                           "lag-max": "100ms"})
         rss = run["server"]["rss_bytes_max"]
     return judged(f"{count:,} held and served; {rss / count:.0f} bytes of server memory each",
                   run["total"]["connects"] >= count, run)
