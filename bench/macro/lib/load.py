@@ -34,6 +34,7 @@ class Server:
 
     name: str
     arguments: list = field(default_factory=list)  # Further ones of its start script.
+    dialect: tuple = ()  # Instead of what DIALECTS has for it.
     build_dir: Path = ROOT / "build" / "release"
 
     def available(self):
@@ -100,7 +101,7 @@ def drive(port, pid, protocol, path, plan, core=None, load=None):
 
 
 def measure(server, plan, server_core=None, load_core=None):
-    protocol, path = DIALECTS.get(server.name, PLAIN)
+    protocol, path = server.dialect or DIALECTS.get(server.name, PLAIN)
     load_before = os.getloadavg()[0]
     with running(server, server_core) as (port, pid):
         run = drive(port, pid, protocol, path, plan, load_core)

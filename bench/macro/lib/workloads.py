@@ -1,6 +1,6 @@
 """What is measured: plans of parley-load, and the number that counts in each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lib.load import Server, flags_of
 
@@ -26,6 +26,7 @@ class Workload:
     value: str = "deliveries"
     send_frames: int = 0  # Of each send of the send floor; 0: it has no place here.
     of: str = ""         # Another workload, whose runs tell this value, too.
+    dialects: dict = field(default_factory=dict)  # Where a server is spoken to in another way.
 
     def value_of(self, run):
         if run["server_name"] == SEND_FLOOR:
@@ -48,6 +49,8 @@ def fanout(name, says, members=100, depth=16, payload=64):
     return Workload(name, says, plan, send_frames=min(depth, SEND_FRAMES_MAX))
 
 
+CONNECT = {"mode": "idle", "connections": 10000, "members": 100, "in-progress-max": 256}
+
 WORKLOADS = (
     fanout("fanout-10", "rooms of 10, 16 messages in flight in each", members=10),
     fanout("fanout-100", "rooms of 100, 16 messages in flight in each"),
@@ -68,9 +71,11 @@ WORKLOADS = (
              unit="ns", value="p50", less_is_better=True),
     Workload("latency-p99", "the same: p99", {}, unit="ns", value="p99", less_is_better=True,
              of="latency"),
-    Workload("connect", "opening 10,000 connections, as fast as it goes",
-             {"mode": "idle", "connections": 10000, "members": 100, "in-progress-max": 256},
-             unit="connections/s", value="connects"),
+    Workload("upgrade", "opening 10,000 WebSockets, as fast as it goes: nobody joins a room",
+             CONNECT, unit="connections/s", value="connects",
+             dialects={"parleyd": ("ws-raw", "/ws")}),
+    Workload("connect", "the same, each a member of a room of 100 whose others are told of it",
+             CONNECT, unit="connections/s", value="connects"),
 )
 
 
@@ -87,7 +92,7 @@ def asked(one, name, changes, frame_bytes=None):
     if name == SEND_FLOOR:
         flags |= {"connections": plan["connections"], "frames-per-send": one.send_frames}
         plan |= {"mode": "idle"}  # It answers nothing.
-    return Server(name, flags_of(flags)), plan
+    return Server(name, flags_of(flags), one.dialects.get(name, ())), plan
 
 
 def workload(name):

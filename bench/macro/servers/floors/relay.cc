@@ -125,10 +125,14 @@ void Relay::begin_to_close(std::uint32_t slot) {
   Connection& connection = connections_[slot];
   if (connection.closing) return;
   connection.closing = true;
-  if (!connection.receiving && !connection.sending) return;
+  if (connection.receiving) cancel(Op::recv, slot);
+  if (connection.sending) cancel(Op::send, slot);
+}
+
+// Not all of the descriptor's: docs/decisions/0009.
+void Relay::cancel(Op op, std::uint32_t slot) {
   io_uring_sqe& sqe = ring_->next_entry();
-  io_uring_prep_cancel_fd(&sqe, static_cast<int>(slot),
-                          IORING_ASYNC_CANCEL_FD_FIXED | IORING_ASYNC_CANCEL_ALL);
+  io_uring_prep_cancel64(&sqe, tag(op, slot), 0);
   sqe.user_data = tag(Op::cancel, slot);
 }
 

@@ -76,6 +76,7 @@ class Relay {
   void receive(std::uint32_t slot);
   void send(std::uint32_t slot, Bytes bytes);
   void begin_to_close(std::uint32_t slot);
+  void cancel(Op op, std::uint32_t slot);
   void close_when_idle(std::uint32_t slot);
 
   void on_completion(Op op, std::uint32_t slot, std::int32_t result, std::uint32_t flags);
