@@ -102,10 +102,12 @@ function readFanout(folder) {
   // A floor with other frames per send has no rounds of its own; the folder's README has it.
   const frames = mostCommon(floors.map((row) => row.frames_per_send));
   const depths = [...new Set([depth, ...parley.map((row) => row.depth)])];
+  // By the names that bench/macro has for them.
+  const names = new Map([[16, 'fanout-100'], [1, 'fanout-100-one']]);
   const workloads = depths.map((inFlight) => ({
-    name: `fan-out in rooms of 100, ${inFlight} in flight`, unit: 'deliveries/s',
+    name: names.get(inFlight) ?? `fanout-100-${inFlight}`, unit: 'deliveries/s',
     runs: [runOf('parley', parley.filter((row) => row.depth === inFlight)),
-      ...(inFlight === depth && floors.length > 0 ? [runOf('send floor',
+      ...(inFlight === depth && floors.length > 0 ? [runOf('send_floor',
         floors.filter((row) => row.frames_per_send === frames))] : [])]}));
   return {date: path.basename(folder).slice(0, 10),
     revision: uncommitted.length > 0 ? `${revision}+` : revision, machine, workloads};

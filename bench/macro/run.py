@@ -46,6 +46,12 @@ def parse(arguments):
     parser.add_argument("--load-core", type=int, default=1)
     parser.add_argument("--record", action="store_true", help="keep it in results/")
     options = parser.parse_args(arguments)
+    known = {name for one in WORKLOADS for name in servers_of(one)}
+    strange = [name for name in options.servers or [] if name not in known]
+    if strange:
+        parser.error(f"no such server: {', '.join(strange)}")
+    if options.rounds < 1:
+        parser.error("--rounds must be 1 at least")
     unknown = [n for n in options.workloads if n not in {w.name for w in WORKLOADS}]
     if unknown:
         parser.error(f"no such workload: {', '.join(unknown)}")

@@ -145,6 +145,7 @@ Result<CapacityReport> Capacity::search() {
       continue;
     }
     // What the generator could not do says nothing about the server: once more, but not for ever.
+    search.tell_nothing();
     const Result<void> goes_on = on_invalid(report, search);
     if (!goes_on) return std::unexpected(goes_on.error());
   }
@@ -159,9 +160,22 @@ Result<CapacityReport> Capacity::search() {
   return report;
 }
 
+// "2 good, 1 not, 1 invalid": the columns beside it are of the last one.
+std::string runs_text(const std::vector<RunReport>& runs) {
+  const auto good =
+      std::ranges::count_if(runs, [](const RunReport& run) { return run.verdict.good(); });
+  const auto invalid =
+      std::ranges::count_if(runs, [](const RunReport& run) { return run.verdict.says_nothing(); });
+  const auto bad = std::ssize(runs) - good - invalid;
+  std::string text = std::to_string(good) + " good";
+  if (bad > 0) text += ", " + std::to_string(bad) + " not";
+  if (invalid > 0) text += ", " + std::to_string(invalid) + " invalid";
+  return text;
+}
+
 void print_curve(const CapacityReport& report) {
-  std::printf("%14s %6s %14s %12s %12s %10s\n", report.varied.c_str(), "holds", "deliveries/s",
-              "p50", "p99", "server");
+  std::printf("%14s %6s %14s %12s %12s %10s   %s\n", report.varied.c_str(), "holds", "deliveries/s",
+              "p50", "p99", "server", "runs");
   std::vector<const CapacityTry*> points;
   for (const CapacityTry& point : report.curve) points.push_back(&point);
   std::sort(points.begin(), points.end(),
@@ -172,9 +186,10 @@ void print_curve(const CapacityReport& report) {
     const auto metric = [&run](Metric which) {
       return metric_text(which, run.metrics[static_cast<std::size_t>(which)]);
     };
-    std::printf("%14s %6s %14s %12s %12s %8.0f %%\n", count_text(point->value).c_str(),
+    std::printf("%14s %6s %14s %12s %12s %8.0f %%   %s\n", count_text(point->value).c_str(),
                 point->held ? "yes" : "no", metric(Metric::deliveries).c_str(),
-                metric(Metric::p50).c_str(), metric(Metric::p99).c_str(), run.server_cpu * 100);
+                metric(Metric::p50).c_str(), metric(Metric::p99).c_str(), run.server_cpu * 100,
+                runs_text(point->runs).c_str());
   }
 }
 

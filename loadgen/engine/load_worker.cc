@@ -175,6 +175,7 @@ void LoadWorker::follow_phase() {
     case Phase::load:
       return begin_load();
     case Phase::drain:
+      count_overdue();
       schedule_.reset();
       steady_until_ = std::min(steady_until_, now_);  // It may have been ended early.
       heard_ = now_;  // What was sent last has just as long to come as what was sent before.

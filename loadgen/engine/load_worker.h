@@ -102,6 +102,7 @@ class LoadWorker {
 
   // load_worker_load.cc: publishing and receiving
   void publish_due();
+  void count_overdue();
   [[nodiscard]] bool publish(Room& room, std::uint32_t slot, Duration due);
   void open_slots(Room& room);
   void send_text(Member& member, std::string_view before, const Stamp* stamp,

@@ -46,6 +46,21 @@ void LoadWorker::publish_due() {
   }
 }
 
+// What was due and never went out was late by now at least: left out, a generator that cannot keep
+// up would look as if it could.
+void LoadWorker::count_overdue() {
+  if (schedule_ == nullptr) return;
+  constexpr std::uint64_t counted_max = 10'000'000;  // No doubt is left by then.
+  const Instant until = std::min(steady_until_, now_);
+  while (results_.total.overdue < counted_max) {
+    const Duration due = schedule_->next();
+    if (due == RateCurve::never || epoch_ + due >= until) return;
+    schedule_->advance();
+    results_.total.overdue += 1;
+    if (is_steady(epoch_ + due)) results_.lag.record(now_ - (epoch_ + due));
+  }
+}
+
 // False when none of the room's publishers is live.
 bool LoadWorker::publish(Room& room, std::uint32_t slot, Duration due) {
   for (std::size_t tries = room.publishers().size(); tries > 0; --tries) {

@@ -109,7 +109,7 @@ void LoadWorker::on_received(Member& member, const io::Completion& completion) {
   if (completion.result > 0) {
     const auto count = static_cast<std::uint32_t>(completion.result);
     results_.total.receives += 1;
-    results_.total.bytes_received += count;
+    if (member.state != MemberState::leaving) results_.total.bytes_received += count;
     const MutableBytes bytes = ring_.buffer(completion.buffer, count);
     if (member.state == MemberState::handshaking) {
       read_answer(member, bytes);

@@ -18,6 +18,7 @@ void Counters::add(const Counters& other) {
   foreign += other.foreign;
   lost += other.lost;
   skipped += other.skipped;
+  overdue += other.overdue;
   sends += other.sends;
   receives += other.receives;
   bytes_sent += other.bytes_sent;
@@ -44,6 +45,7 @@ void Results::add(const Results& other) {
   for (const auto& [kind, count] : other.errors) errors[kind] += count;
   busy = busy + other.busy;
   cpu = cpu + other.cpu;
+  rss_bytes += other.rss_bytes;
   ramp = std::max(ramp, other.ramp);
   drained_after = std::max(drained_after, other.drained_after);
   recovery = std::max(recovery, other.recovery);

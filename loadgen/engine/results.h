@@ -27,6 +27,7 @@ struct Counters {
   std::uint64_t foreign = 0;  // Of another run, or from before the member came.
   std::uint64_t lost = 0;     // Filled in when all is over.
   std::uint64_t skipped = 0;  // Publications that were due while no publisher was live.
+  std::uint64_t overdue = 0;  // Publications that were due in time and had not gone out in the end.
   std::uint64_t sends = 0;
   std::uint64_t receives = 0;
   std::uint64_t bytes_sent = 0;
@@ -55,11 +56,12 @@ struct Results {
   Histogram connecting;  // From connect to live.
   std::vector<Second> seconds;
   std::map<std::string, std::uint64_t> errors;  // By kind.
-  Duration busy;           // Of the steady window: time at work, whether or not it slept otherwise.
-  Duration cpu;            // Processor time of the worker's thread in the steady window.
-  Duration ramp;           // From the first connect until all were live.
-  Duration drained_after;  // From the end of the load to the last delivery.
-  Duration recovery;       // From a storm until all were live again.
+  Duration busy;  // Of the steady window: time at work, whether or not it slept otherwise.
+  Duration cpu;   // Processor time of the worker's thread in the steady window.
+  std::uint64_t rss_bytes = 0;  // Of the generator, before connections were closed.
+  Duration ramp;                // From the first connect until all were live.
+  Duration drained_after;       // From the end of the load to the last delivery.
+  Duration recovery;            // From a storm until all were live again.
 
   // Exact: what one worker would have counted.
   void add(const Results& other);

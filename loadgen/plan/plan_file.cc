@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 #include "loadgen/plan/plan_options.h"
 
@@ -68,6 +69,9 @@ Result<void> collect(const std::string& path, const std::string& prefix, const t
 }  // namespace
 
 Result<PlanTexts> read_plan(const std::string& path) {
+  // To read from one gives nothing, and no error.
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return failure(path + ": it is a directory");
   PlanTexts texts;
   try {
     const toml::table root = toml::parse_file(path);

@@ -44,6 +44,7 @@ Json json_of(const Counters& counters) {
           {"foreign", counters.foreign},
           {"lost", counters.lost},
           {"skipped", counters.skipped},
+          {"overdue", counters.overdue},
           {"sends", counters.sends},
           {"receives", counters.receives},
           {"bytes_sent", counters.bytes_sent},
@@ -114,11 +115,9 @@ Json json_of(const Verdict& verdict) {
                         {"is", metric_text(judged.criterion.metric, judged.is)},
                         {"holds", judged.holds}});
   }
-  return {{"valid", verdict.valid()},
-          {"invalid_because", verdict.invalid_because},
-          {"faults", verdict.faults},
-          {"criteria", std::move(criteria)},
-          {"good", verdict.good()}};
+  return {{"valid", verdict.valid()},        {"invalid_because", verdict.invalid_because},
+          {"doubts", verdict.doubts},        {"faults", verdict.faults},
+          {"criteria", std::move(criteria)}, {"good", verdict.good()}};
 }
 
 Json json_of(const RunReport& report) {
@@ -138,9 +137,10 @@ Json json_of(const RunReport& report) {
           {"workers", report.workers},
           {"phases",
            {{"ramp_s", in_seconds(r.ramp)},
-            {"warm_up_s", in_seconds(report.plan.warm_up)},
+            {"warm_up_s", in_seconds(report.warm_up)},
             {"steady_s", in_seconds(report.steady)},
             {"drain_s", in_seconds(r.drained_after)},
+            {"close_s", in_seconds(report.closing)},
             {"recovery_s", recovered ? Json(in_seconds(r.recovery)) : Json(nullptr)}}},
           {"steady_at_s", in_seconds(report.steady_at)},
           {"total", json_of(r.total)},
@@ -159,7 +159,8 @@ Json json_of(const RunReport& report) {
            {{"cpu", report.generator_cpu},
             {"cores", report.generator_cores},
             {"busy", report.generator_busy},
-            {"saturated", report.generator_saturated}}},
+            {"saturated", report.generator_saturated},
+            {"rss_bytes", r.rss_bytes}}},
           {"server",
            has_server ? json_of(*report.server, report.server_cpu, report.began) : Json(nullptr)},
           {"verdict", json_of(report.verdict)}};

@@ -81,6 +81,12 @@ std::string distribution_text(const Histogram& h) {
   return text + "max " + duration_text(h.max());
 }
 
+// What a process takes without connections is in it, too.
+std::string memory_text(std::uint64_t rss_bytes, std::uint64_t connections) {
+  return bytes_text(static_cast<double>(rss_bytes)) + " RSS, " +
+         std::to_string(rss_bytes / std::max<std::uint64_t>(connections, 1)) + " B a connection";
+}
+
 void add_verdict(Table& table, const RunReport& report, const Colours& c) {
   const Verdict& verdict = report.verdict;
   for (const std::string& fault : verdict.faults) {
@@ -91,6 +97,9 @@ void add_verdict(Table& table, const RunReport& report, const Colours& c) {
     table.line(std::string(judged.holds ? c.green : c.red) +
                (judged.holds ? "  holds " : "  FAILS ") + judged.criterion.text + c.plain +
                "   (it is " + is + ")");
+  }
+  for (const std::string& doubt : verdict.doubts) {
+    table.line(std::string(c.yellow) + "  DOUBT " + doubt + c.plain);
   }
   for (const std::string& reason : verdict.invalid_because) {
     table.line(std::string(c.yellow) + "  INVALID " + reason + c.plain);
@@ -133,7 +142,7 @@ std::string summary(const RunReport& report, const Colours& colours) {
                                rate_text(report, Metric::connects) + "; " +
                                distribution_text(r.connecting));
   table.row("steady window", seconds_text(report.steady) + " after " +
-                                 seconds_text(report.plan.warm_up) + " of warm-up; drained in " +
+                                 seconds_text(report.warm_up) + " of warm-up; drained in " +
                                  seconds_text(r.drained_after));
   table.row("publications", rate_text(report, Metric::publications) + ", " +
                                 number(r.total.publications) + " in all");
@@ -141,6 +150,9 @@ std::string summary(const RunReport& report, const Colours& colours) {
                               number(r.total.deliveries) + " in all, each verified");
   table.row("latency", distribution_text(r.latency));
   if (r.lag.count() > 0) table.row("lag", distribution_text(r.lag));
+  if (r.total.overdue > 0) {
+    table.row("overdue", number(r.total.overdue) + " publications that never went out");
+  }
   if (report.plan.storm_at.ns > 0) {
     const bool recovered = report.live_at_end >= report.plan.connections && r.recovery.ns > 0;
     table.row("recovery", recovered ? seconds_text(r.recovery) + " after the storm"
@@ -155,14 +167,18 @@ std::string summary(const RunReport& report, const Colours& colours) {
   if (r.total.slow_deliveries > 0) {
     table.row("slow readers", number(r.total.slow_deliveries) + " deliveries, not judged");
   }
+  // Who never sleeps uses all of its core; then the time at work tells.
+  const std::string busy = report.plan.wait == WaitMode::spin
+                               ? ", at work " + percent_text(report.generator_busy) + " of the time"
+                               : "";
   table.row("generator", percent_text(report.generator_cpu) + " of a core, of " +
-                             count_text(report.generator_cores) + "; at work " +
-                             percent_text(report.generator_busy) + " of the time, " +
-                             std::to_string(report.workers) + " workers");
+                             count_text(report.generator_cores) + busy + "; " +
+                             std::to_string(report.workers) + " workers; " +
+                             memory_text(r.rss_bytes, report.plan.connections));
   if (report.server && !report.server->samples().empty()) {
     const std::uint64_t rss = report.server->samples().back().use.rss_bytes;
-    table.row("server", percent_text(report.server_cpu) + " of a core, " +
-                            bytes_text(static_cast<double>(rss)) + " RSS");
+    table.row("server", percent_text(report.server_cpu) + " of a core; " +
+                            memory_text(rss, report.plan.connections));
   }
   for (const auto& [kind, count] : r.errors) table.row("error", number(count) + " x " + kind);
   if (r.total.bytes_unsent > 0) {
@@ -227,30 +243,32 @@ void LiveView::on_look(Stage stage, Duration elapsed, const Glance& glance,
   std::fflush(stream_);
 }
 
+// As short as it can be read: a terminal has 80 columns.
 std::string LiveView::line(Stage stage, Duration elapsed, const Glance& glance,
                            const ServerWatch* server) const {
   constexpr std::array<const char*, 5> names{"ramp", "warm-up", "steady", "drain", "close"};
   std::string text = names[static_cast<std::size_t>(stage)];
   text += " " + seconds_text(elapsed - stage_began_);
   if (stage == Stage::steady) text += " of " + seconds_text(plan_.duration);
-  text += "  " + std::to_string(glance.live) + " of " + std::to_string(plan_.connections) +
-          " connections";
+  text += "  " + std::to_string(glance.live);
+  if (glance.live != plan_.connections) text += " of " + std::to_string(plan_.connections);
+  text += " conn";
   if (stage == Stage::ramp) {
     text += "  " + count_text(connects_per_s_) + "/s";
   } else {
-    text += "  " + count_text(publications_per_s_) + " publications/s  " +
-            count_text(deliveries_per_s_) + " deliveries/s  p50 ~" +
-            coarse_percentile(glance.last.latency, 50) + "  p99 ~" +
+    text += "  in " + count_text(publications_per_s_) + "/s out " + count_text(deliveries_per_s_) +
+            "/s  p50 ~" + coarse_percentile(glance.last.latency, 50) + " p99 ~" +
             coarse_percentile(glance.last.latency, 99);
-  }
-  for (const auto& [kind, count] : glance.errors) {
-    text += "  " + std::to_string(count) + " x " + kind;
   }
   if (server != nullptr && server->samples().size() > 1) {
     const ProcessSample& last = server->samples().back();
     const ProcessSample& before = server->samples()[server->samples().size() - 2];
     text += "  server " + percent_text(server->cores_used(before.at, last.at)) + " " +
             bytes_text(static_cast<double>(last.use.rss_bytes));
+  }
+  // Last, since they may be long; a terminal that is too narrow loses only of them.
+  for (const auto& [kind, count] : glance.errors) {
+    text += "  " + std::to_string(count) + " x " + kind;
   }
   return text;
 }

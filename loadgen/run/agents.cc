@@ -194,6 +194,9 @@ Result<std::unique_ptr<RemoteCrew>> RemoteCrew::start(const std::vector<std::str
                                                       const Order& order) {
   std::unique_ptr<RemoteCrew> crew(new RemoteCrew);
   for (const std::string& address : agents) {
+    if (std::ranges::count(agents, address) > 1) {
+      return failure("agent " + address + ": it is named twice, and serves one run at a time");
+    }
     const Result<void> met = crew->meet(address);
     if (!met) return std::unexpected(met.error());
   }

@@ -34,6 +34,11 @@ void CapacitySearch::tell(bool good) {
   }
 }
 
+void CapacitySearch::tell_nothing() {
+  CHECK(!done_);
+  tried_.back().good = 0;
+}
+
 void CapacitySearch::decide(bool held) {
   if (held) {
     held_ = std::max(held_.value_or(0), value_);

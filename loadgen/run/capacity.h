@@ -11,7 +11,9 @@ namespace parley::loadgen {
 
 // Brackets the answer by doubling and halving, then closes in by halves on a logarithmic scale. A
 // value holds when `confirm` runs of it were good, and fails when as many were not, so that one
-// noisy run decides nothing.
+// noisy run decides nothing. What disturbs the generator disturbs the server, too: were a run that
+// says nothing just made again, the bad ones would be thrown away and the good ones kept. So good
+// ones count anew behind it.
 //
 //   while (!search.done()) search.tell(run_of(search.next()));
 class CapacitySearch {
@@ -27,7 +29,7 @@ class CapacitySearch {
 
   struct Tried {
     double value{};
-    std::uint32_t good = 0;
+    std::uint32_t good = 0;  // Since the last run that was none.
     std::uint32_t bad = 0;
     bool decided = false;
     bool held = false;
@@ -39,6 +41,7 @@ class CapacitySearch {
   // The value that the next run is to have. REQUIRES: not done.
   [[nodiscard]] double next() const { return value_; }
   void tell(bool good);
+  void tell_nothing();  // The run was none.
 
   // The lowest value that failed; nullopt: none did.
   [[nodiscard]] std::optional<double> failed() const { return failed_; }

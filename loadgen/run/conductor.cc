@@ -135,8 +135,10 @@ Result<void> Conductor::drain() {
 
 Result<RunReport> Conductor::report() {
   RunReport report{.plan = order_.plan, .texts = order_.texts};
+  const Instant over = monotonic_now();
   Result<Results> results = crew_.finish();
   if (!results) return std::unexpected(results.error());
+  report.closing = monotonic_now() - over;
   report.results = std::move(*results);
   report.live_least = std::min(live_least_, order_.plan.connections);
   report.live_at_end = live_at_end_;
@@ -149,6 +151,7 @@ Result<RunReport> Conductor::report() {
   report.began = started_;
   const Instant steady = epoch_ + order_.plan.warm_up;
   report.steady_at = steady - started_;
+  report.warm_up = std::min(order_.plan.warm_up, std::max(steady_ended_ - epoch_, Duration{}));
   report.steady = std::max(steady_ended_ - steady, Duration{1});
   const double window_s = seconds_of(report.steady);
   report.generator_cores = std::min(order_.cores, static_cast<double>(report.workers));
@@ -290,7 +293,12 @@ std::vector<std::string> invalid_because(const RunReport& report, bool has_fault
 }  // namespace
 
 Verdict judge(const RunReport& report) {
-  Verdict verdict{.invalid_because = {}, .faults = faults_of(report), .criteria = {}};
+  Verdict verdict{.invalid_because = {}, .doubts = {}, .faults = faults_of(report), .criteria = {}};
+  if (report.generator_saturated && !report.server) {
+    verdict.doubts.push_back(
+        "the generator had no processor time left, and whether the server had is not known: --pid "
+        "tells");
+  }
   verdict.invalid_because = invalid_because(report, !verdict.faults.empty());
   for (const Criterion& criterion : report.plan.criteria) {
     const double is = report.metrics[static_cast<std::size_t>(criterion.metric)];

@@ -39,6 +39,7 @@ struct Verdict {
   };
 
   std::vector<std::string> invalid_because;  // Empty: valid.
+  std::vector<std::string> doubts;           // Valid, as far as can be told.
   std::vector<std::string> faults;           // Of the server.
   std::vector<Judged> criteria;
 
@@ -56,9 +57,11 @@ struct RunReport {
   std::uint64_t seed{};
   std::uint32_t workers{};
   UnixMillis started;
-  Instant began;                // The same, on the clock of the samples.
-  Duration steady_at;           // Since the start.
-  Duration steady;              // As long as it really was.
+  Instant began;       // The same, on the clock of the samples.
+  Duration steady_at;  // Since the start.
+  Duration warm_up;    // As long as they really were.
+  Duration steady;
+  Duration closing;             // All connections, after the drain.
   std::uint64_t live_least{};   // Members, in the steady window.
   std::uint64_t live_at_end{};  // When all was over.
   bool stopped = false;         // Somebody had enough before its end,

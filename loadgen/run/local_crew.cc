@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -11,6 +12,7 @@
 #include "core/base/types.h"
 #include "io/uring_ring.h"
 #include "loadgen/run/clock.h"
+#include "loadgen/run/host.h"
 #include "loadgen/truth/random.h"
 
 namespace parley::loadgen {
@@ -254,6 +256,9 @@ std::uint32_t LocalCrew::workers() const {
 }
 
 SentCounts LocalCrew::stop() {
+  if (const auto use = process_use(static_cast<std::uint32_t>(getpid()))) {
+    rss_bytes_ = use->rss_bytes;
+  }
   set_phase(Phase::close);
   for (const std::unique_ptr<Hand>& hand : hands_) {
     if (hand->thread.joinable()) hand->thread.join();
@@ -287,6 +292,7 @@ Result<Results> LocalCrew::results(const SentCounts& sent_by_all) {
     }
   }
   Results results;
+  results.rss_bytes = rss_bytes_;
   for (const std::unique_ptr<Hand>& hand : hands_) {
     for (Room& room : hand->worker->rooms()) {
       const auto sent = sent_by_all.find(room.share().room);

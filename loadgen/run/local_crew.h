@@ -68,6 +68,7 @@ class LocalCrew final : public Crew {
   std::vector<Target> targets_;
   std::unique_ptr<RunControl> control_;
   std::vector<std::unique_ptr<Hand>> hands_;
+  std::uint64_t rss_bytes_ = 0;  // Of this process, before it closed its connections.
 };
 
 }  // namespace parley::loadgen

@@ -13,12 +13,13 @@ using Json = nlohmann::json;
 
 // Counters travel as an array in this order.
 constexpr std::array counter_members{
-    &Counters::connects,   &Counters::disconnects,     &Counters::publications,
-    &Counters::deliveries, &Counters::slow_deliveries, &Counters::other_frames,
-    &Counters::duplicates, &Counters::reordered,       &Counters::leaks,
-    &Counters::damaged,    &Counters::foreign,         &Counters::lost,
-    &Counters::skipped,    &Counters::sends,           &Counters::receives,
-    &Counters::bytes_sent, &Counters::bytes_received,  &Counters::bytes_unsent};
+    &Counters::connects,    &Counters::disconnects,     &Counters::publications,
+    &Counters::deliveries,  &Counters::slow_deliveries, &Counters::other_frames,
+    &Counters::duplicates,  &Counters::reordered,       &Counters::leaks,
+    &Counters::damaged,     &Counters::foreign,         &Counters::lost,
+    &Counters::skipped,     &Counters::overdue,         &Counters::sends,
+    &Counters::receives,    &Counters::bytes_sent,      &Counters::bytes_received,
+    &Counters::bytes_unsent};
 static_assert(sizeof(Counters) == counter_members.size() * sizeof(std::uint64_t),
               "Each counter is on the list.");
 
@@ -115,6 +116,7 @@ Json to_wire(const Results& results) {
           {"errors", results.errors},
           {"busy", results.busy.ns},
           {"cpu", results.cpu.ns},
+          {"rss", results.rss_bytes},
           {"ramp", results.ramp.ns},
           {"drained_after", results.drained_after.ns},
           {"recovery", results.recovery.ns}};
@@ -146,6 +148,7 @@ Result<Results> results_from_wire(const Json& wire) {
     results.errors = errors_from(wire.at("errors"));
     results.busy = {wire.at("busy").get<std::int64_t>()};
     results.cpu = {wire.at("cpu").get<std::int64_t>()};
+    results.rss_bytes = wire.at("rss").get<std::uint64_t>();
     results.ramp = {wire.at("ramp").get<std::int64_t>()};
     results.drained_after = {wire.at("drained_after").get<std::int64_t>()};
     results.recovery = {wire.at("recovery").get<std::int64_t>()};
@@ -180,15 +183,27 @@ Json to_wire(const HostFacts& host) {
           {"sysctl", host.sysctl}};
 }
 
+namespace {
+
+// Of another machine: nothing in them may move a terminal's cursor.
+std::map<std::string, std::string> printable_texts(const Json& wire) {
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, text] : wire.get<std::map<std::string, std::string>>()) {
+    texts[printable(name)] = printable(text);
+  }
+  return texts;
+}
+
+}  // namespace
+
 HostFacts host_from_wire(const Json& wire) {
-  using Texts = std::map<std::string, std::string>;
   return {.cpu = printable(wire.at("cpu").get<std::string>()),
           .kernel = printable(wire.at("kernel").get<std::string>()),
           .cores = wire.at("cores").get<std::uint32_t>(),
           .memory_bytes = wire.at("memory_bytes").get<std::uint64_t>(),
           .nofile = wire.at("nofile").get<std::uint64_t>(),
-          .mitigations = wire.at("mitigations").get<Texts>(),
-          .sysctl = wire.at("sysctl").get<Texts>()};
+          .mitigations = printable_texts(wire.at("mitigations")),
+          .sysctl = printable_texts(wire.at("sysctl"))};
 }
 
 }  // namespace parley::loadgen

@@ -113,7 +113,7 @@ test('A capacity search shows its answer, its curve and every try', {skip}, asyn
   const tries = page.locator('[aria-label="In the order of trying"] tbody tr');
   assert.equal(await tries.count(), curve.flatMap(({runs}) => runs).length);
   assert.deepEqual((await tries.nth(6).locator('th, td').allInnerTexts()).slice(0, 2),
-    ['32k/s', '✕ did not']);
+    ['32k/s', '✕ no']);
   await assertDrawn(page, ['p99 by value', 'Deliveries by value', 'Latency by percentile',
     'How many deliveries had which latency', 'Deliveries over', 'Publications', 'Connects']);
   await pages.close(page);

@@ -40,6 +40,17 @@ class Macro(unittest.TestCase):
         self.assertEqual(cells[1:4], ["100 1 of 1 INVALID FAULTS", "200", "-"])
 
 
+    def test_a_send_floor_that_its_reader_limited_is_a_lower_limit(self):
+        floor = run(200) | {"server": {"cpu": 1.0}, "generator": {"saturated": True}}
+        summary = results.summarise({"fanout-100": {"parleyd": [run(100)],
+                                                    "send_floor": [floor | {
+                                                        "server_name": "send_floor",
+                                                        "steady": {"other_frames": 400},
+                                                        "phases": {"steady_s": 2}}]}})
+        cells = results.table(summary).splitlines()[-1].split(" | ")
+        self.assertEqual(cells[1:4], ["100", "≥ 200", "≤ 0.50"])
+
+
 class Compare(unittest.TestCase):
     RATIO = {"metric": "deliveries", "median": 0.9, "low": 0.8, "high": 0.95, "conclusive": True}
 

@@ -46,10 +46,19 @@ def number(value, unit):
     return f"{value:.3g}"
 
 
+# A floor that only sends is never idle: a generator that had no time left was its limit, too.
+NEVER_IDLE = ("send_floor",)
+
+
+def is_least(run):
+    """Whether the server could do more than was seen."""
+    return run["server"] in NEVER_IDLE and run["bottleneck"] in ("both", "generator")
+
+
 def spread(run, unit):
     """Of the valid rounds; of all when none is, since a marked number says more than none."""
     values = [value for value, valid in zip(run["value"], run["valid"]) if valid] or run["value"]
-    text = number(statistics.median(values), unit)
+    text = ("≥ " if is_least(run) else "") + number(statistics.median(values), unit)
     if len(values) > 1:
         text += f" ({number(min(values), unit)}-{number(max(values), unit)})"
     invalid = run["valid"].count(False)
@@ -62,7 +71,9 @@ def ratio(of, to):
     """Median of the ratios, round by round. A round that is invalid on either side says nothing."""
     pairs = [a / b for a, b, *valid in zip(of["value"], to["value"], of["valid"], to["valid"])
              if b > 0 and all(valid)]
-    return f"{statistics.median(pairs):.2f}" if pairs else "-"
+    if not pairs:
+        return "-"
+    return ("≤ " if is_least(to) else "") + f"{statistics.median(pairs):.2f}"
 
 
 def table(workloads, subject="parleyd"):

@@ -91,7 +91,8 @@ def asked(one, name, changes, frame_bytes=None):
         flags["frame-bytes"] = round(frame_bytes)
     if name == SEND_FLOOR:
         flags |= {"connections": plan["connections"], "frames-per-send": one.send_frames}
-        plan |= {"mode": "idle"}  # It answers nothing.
+        # It answers nothing, and nothing it sends need be looked into.
+        plan |= {"mode": "idle", "delivery": "none"}
     return Server(name, flags_of(flags), one.dialects.get(name, ())), plan
 
 

@@ -13,18 +13,19 @@ import {band} from './verdict.js';
 const p99 = ({latency}) => (latency?.count > 0 ? percentiles(latency, [99])[0] : null);
 
 const outcomes = {
-  held: {name: 'held', ink: 'good', text: '✓ held', good: true},
-  broken: {name: 'did not hold', ink: 'bad', text: '✕ did not', bad: true},
+  held: {name: 'good', ink: 'good', text: '✓ good', good: true},
+  broken: {name: 'not good', ink: 'bad', text: '✕ not good', bad: true},
   // The generator failed, so that the run was made again or says nothing.
   invalid: {name: 'invalid', ink: 'warn', text: '! invalid'},
 };
 
-const outcomeOf = (held, run) => (run.verdict?.valid === false ? 'invalid'
-  : held ? 'held' : 'broken');
+// Of one run; whether its value holds is for all of its runs to say.
+const outcomeOf = (run) => (run.verdict?.valid === false ? 'invalid'
+  : run.verdict?.good ? 'held' : 'broken');
 
 // [{value, outcome, run}] by rising value.
-const triesOf = (curve) => curve.flatMap(({value, held, runs}) => runs.map((run) => ({value,
-  outcome: outcomeOf(held, run), run}))).sort((a, b) => a.value - b.value);
+const triesOf = (curve) => curve.flatMap(({value, runs}) => runs.map((run) => ({value,
+  outcome: outcomeOf(run), run}))).sort((a, b) => a.value - b.value);
 
 const limitOf = ({criteria = ''}) => criteria.split(',').map(latencyLimit)
   .find((limit) => limit?.percent === 99) ?? null;
@@ -92,16 +93,18 @@ function curvePlot(host, tries, {label, text, of, scale, varied, answer, limit =
   }, [xs, middles, ...kinds.map(when)]);
 }
 
+const holding = {true: {text: '✓ yes', good: true}, false: {text: '✕ no', bad: true}};
+
 function triesTable(curve, valueText) {
   const row = ({value, held, runs}) => runs.map((run, index) => [
-    index === 0 ? valueText(value) : '',
-    outcomes[outcomeOf(held, run)], duration(p99(run)), rate(run.rates?.deliveries),
+    index === 0 ? valueText(value) : '', index === 0 ? holding[held] : '',
+    outcomes[outcomeOf(run)], duration(p99(run)), rate(run.rates?.deliveries),
     count(run.total?.lost),
     [...(run.verdict?.faults ?? []), ...(run.verdict?.invalid_because ?? []),
       ...(run.verdict?.criteria ?? []).filter(({holds}) => !holds)
         .map(({text, is}) => `${text}: is ${is}`)].join('; ') || '–',
   ]);
-  return table(['tried', 'outcome', '>p99', '>deliveries', '>lost', 'because'],
+  return table(['tried', 'holds', 'run', '>p99', '>deliveries', '>lost', 'because'],
     curve.flatMap(row), 'In the order of trying');
 }
 

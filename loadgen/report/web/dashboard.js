@@ -19,8 +19,9 @@ const rangeIn = (spread, unit) => withUnit(range(spread, valueIn(unit)), unit);
 const tone = ({ratio: found, role}) => (role !== 'peer' || found === null ? {}
   : {good: found.low > 1, bad: found.high < 1});
 
-// The newest point of a workload that has its subject.
-const newest = ({points}) => points.findLast(({subject}) => subject !== null) ?? points.at(-1);
+// The newest point of a workload that says something of its subject.
+const newest = ({points}) => points.findLast(({value}) => value !== null)
+  ?? points.findLast(({subject}) => subject !== null) ?? points.at(-1);
 
 function summaryTable(workloads) {
   const servers = [...new Map(workloads.flatMap((workload) => workload.servers)
@@ -28,7 +29,7 @@ function summaryTable(workloads) {
   const rows = workloads.map((workload) => {
     const {value, others, result} = newest(workload);
     const {name, unit} = workload;
-    return [name, value === null ? '–' : withUnit(valueIn(unit)(value.median), unit),
+    return [name, value === null ? 'no valid round' : withUnit(valueIn(unit)(value.median), unit),
       ...servers.map((server) => {
         const found = others.find((other) => other.server === server && other.ratio !== null);
         return found ? {text: ratio(found.ratio.median), ...tone(found)} : '–';

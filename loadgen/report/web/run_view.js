@@ -95,29 +95,42 @@ function errorsTable(errors = {}) {
     {text: count(number), bad: number > 0}]), 'Errors by kind');
 }
 
-function generatorSection({generator = {}, lag, verdict = {}, plan = {}}) {
+function generatorSection({generator = {}, lag, verdict = {}, plan = {}, server, total = {}}) {
   const limits = verdict.valid === false;
-  const answer = limits
-    ? 'Yes: the run is invalid.' : 'No: it had processor time to spare and kept its schedule.';
+  const unsure = generator.saturated && !limits;
+  const answer = limits ? 'Yes: the run is invalid.'
+    : unsure ? `It may have been: ${server ? 'neither side had processor time left'
+      : 'it had no processor time left, and nobody watched the server (--pid)'}.`
+      : 'No: it had processor time to spare and kept its schedule.';
   const late = p(lag, 99);
   return section('Was the generator the bottleneck?',
-    element('p', {class: limits ? 'bad' : 'good'}, answer),
+    element('p', {class: limits ? 'bad' : unsure ? 'warn' : 'good'}, answer),
     table(['generator', '>'], [
       ['processor, in cores', `${cores(generator.cpu)} of ${cores(generator.cores)}`],
-      ['its workers were at work', percent(generator.busy)],
+      ...(plan['client.wait'] === 'spin'
+        ? [['its workers were at work', percent(generator.busy)]] : []),
+      ['memory', bytes(generator.rss_bytes)],
+      ['memory a connection', bytesEach(generator.rss_bytes, plan)],
       ['saturated', {text: generator.saturated ? 'yes' : 'no', bad: generator.saturated}],
       ['behind schedule, p99', late === null ? 'no schedule (closed loop)' : duration(late)],
+      ...(total.overdue > 0 ? [['due, and never sent', {text: count(total.overdue), bad: true}]]
+        : []),
       ...(late === null || !plan['client.lag_max'] ? []
         : [['behind schedule, allowed', plan['client.lag_max']]]),
     ], 'The generator'));
 }
 
-function serverTable({server}) {
+// What a process takes without connections is in it, too.
+const bytesEach = (total, plan) => (total && plan['connections.count']
+  ? bytes(total / Number(plan['connections.count'])) : '–');
+
+function serverTable({server, plan = {}}) {
   if (!server) return null;
   return table(['server', '>'], [
     ['process', String(server.pid)],
     ['processor in the steady window, in cores', cores(server.cpu)],
     ['memory, most', bytes(server.rss_bytes_max)],
+    ['memory a connection', bytesEach(server.rss_bytes_max, plan)],
   ], 'The server');
 }
 

@@ -36,7 +36,7 @@ export function band(state, mark, word, sentence, ...more) {
 }
 
 export function verdictBand(verdict = {}) {
-  const {faults = [], invalid_because: because = [], criteria = []} = verdict;
+  const {faults = [], invalid_because: because = [], doubts = [], criteria = []} = verdict;
   const state = stateOf(verdict);
   const [mark, word, sentence] = words[state];
   const broken = criteria.filter(({holds}) => !holds).length;
@@ -44,6 +44,7 @@ export function verdictBand(verdict = {}) {
   const more = state === 'invalid' || criteria.length === 0 ? ''
     : ` ${held} of ${criteria.length} criteria ${held === 1 ? 'holds' : 'hold'}.`;
   return band(state, mark, word, `${sentence}${more}`.trim(),
-    reasons('Invalid because', because, 'invalid'), reasons('Faults', faults, 'bad'),
+    reasons('Invalid because', because, 'invalid'), reasons('In doubt', doubts, 'invalid'),
+    reasons('Faults', faults, 'bad'),
     criteriaTable(criteria));
 }

@@ -1,6 +1,6 @@
 // The floor of a fan-out: sends the bytes of ready frames to WebSockets in turn and does nothing
-// else. No server that writes to as many sockets in sends of as many frames can be faster on this
-// kernel.
+// else. It waits for nobody, so that a reader that is slower than it fills the sockets, and sends
+// become short: then what is measured is the reader.
 //
 // Waits for --connections handshakes, then sends until all have gone, or SIGTERM. One send per
 // socket is in flight, 128 are handed over at a time, sockets are direct descriptors, as parleyd

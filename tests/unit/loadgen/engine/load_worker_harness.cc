@@ -105,11 +105,18 @@ bool LoadWorkerHarness::ramp() {
   return turn_until(all_live, seconds(60));
 }
 
-void LoadWorkerHarness::load() {
-  const Duration lead = milliseconds(200);
+void LoadWorkerHarness::begin_load() {
   control_->epoch_ns.store((clock_.now + lead).ns, std::memory_order_relaxed);
   control_->phase.store(Phase::load, std::memory_order_release);
+}
+
+void LoadWorkerHarness::load() {
+  begin_load();
   turn_for(lead + plan_.warm_up + plan_.duration);
+}
+
+void LoadWorkerHarness::starve(Duration time) {
+  clock_.now = clock_.now + time;
 }
 
 bool LoadWorkerHarness::drain() {

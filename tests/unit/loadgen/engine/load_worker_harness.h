@@ -32,9 +32,11 @@ class LoadWorkerHarness final : public sim::Sleeper {
   // Turns until `done`, which must come within `limit` of simulated time; false: it did not.
   bool turn_until(const std::function<bool()>& done, Duration limit);
   void turn_for(Duration time);
-  bool ramp();   // Until all are live.
-  void load();   // Warm-up and the steady window.
-  bool drain();  // Until nobody waits any more.
+  bool ramp();  // Until all are live.
+  void load();  // begin_load(), the warm-up and the steady window.
+  void begin_load();
+  void starve(Duration time);  // Time passes, and the workers get none of it.
+  bool drain();                // Until nobody waits any more.
   // Closes everything, adds up, counts what is lost, and looks that nothing is left behind.
   void close();
   // All of it.
@@ -46,6 +48,8 @@ class LoadWorkerHarness final : public sim::Sleeper {
   [[nodiscard]] const Deeds& deeds() const { return server_->deeds(); }
   [[nodiscard]] std::size_t peers() const { return server_->peers(); }
   [[nodiscard]] Instant now() const { return clock_.now; }
+
+  static constexpr Duration lead = milliseconds(200);  // From begin_load() to the warm-up.
 
  private:
   Plan plan_;

@@ -85,6 +85,22 @@ TEST(LoadWorker, InAnOpenLoopWhatIsDueIsSent) {
   }
 }
 
+TEST(LoadWorker, WhatIsDueAndNeverGoesOutIsLate) {
+  Harness harness({.plan = {{"load.mode", "open"}, {"load.rate", "1000/s"}}});
+  ASSERT_TRUE(harness.ramp());
+  harness.begin_load();
+  harness.turn_for(Harness::lead + milliseconds(200));
+  harness.starve(milliseconds(300));  // To the end of the steady window.
+  EXPECT_TRUE(harness.drain());
+  harness.close();
+  const Results& results = harness.results();
+  EXPECT_NEAR(static_cast<double>(results.total.publications), 200, 2);
+  EXPECT_NEAR(static_cast<double>(results.total.overdue), 300, 2);
+  EXPECT_EQ(results.total.lost, 0u) << "What was not sent is owed to nobody.";
+  EXPECT_NEAR(static_cast<double>(results.lag.count()), 400, 2);
+  EXPECT_GT(results.lag.percentile(99), milliseconds(290));
+}
+
 TEST(LoadWorker, PublishersThatDoNotHearThemselvesAreOwedNothing) {
   // This server does echo; what the plan says it must not is dropped here.
   Harness harness({.plan = {{"target.sender_hears", "false"}, {"rooms.publishers", "1"}},
