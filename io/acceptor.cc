@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "core/base/check.h"
+#include "io/kernel_address.h"
 #include "io/kernel_ring.h"
 #include "io/socket_table.h"
 #include "io/tag.h"
@@ -169,23 +170,39 @@ void Acceptor::on_socket(std::uint32_t socket) {
   entry.flags |= IOSQE_FIXED_FILE;
   entry.addr = std::uint64_t{SO_PEERNAME} << 32 | std::uint64_t{SOL_SOCKET};
   entry.file_index = address_bytes_;
-  entry.addr3 = reinterpret_cast<std::uintptr_t>(&table_.address(socket));
-  entry.user_data = Tag{.kind = Tag::Kind::ask_peer, .socket = socket}.pack();
+  const std::uint32_t answer = take_answer();
+  entry.addr3 = reinterpret_cast<std::uintptr_t>(&answers_[answer]);
+  entry.user_data = Tag{.kind = Tag::Kind::ask_peer, .socket = socket, .generation = answer}.pack();
   peers_asked_ += 1;
 }
 
-void Acceptor::on_peer(std::uint32_t socket, std::int32_t result) {
+std::uint32_t Acceptor::take_answer() {
+  if (answers_free_.empty()) {
+    answers_.emplace_back();
+    return static_cast<std::uint32_t>(answers_.size() - 1);
+  }
+  const std::uint32_t answer = answers_free_.back();
+  answers_free_.pop_back();
+  return answer;
+}
+
+void Acceptor::on_peer(Tag tag, std::int32_t result) {
   CHECK(peers_asked_ > 0);
   CHECK(!ready_);
   peers_asked_ -= 1;
+  answers_free_.push_back(tag.generation);
   if (result == -EBADF) {  // It was no socket after all: see on_socket().
     ring_.counters().accept_errors += 1;
-    table_.drop(socket);
+    table_.drop(tag.socket);
     arm();
     return;
   }
-  if (result < 0) ring_.counters().peers_unknown += 1;
-  ready_ = socket;
+  if (result < 0) {
+    ring_.counters().peers_unknown += 1;
+  } else {
+    table_.set_peer(tag.socket, from_kernel(answers_[tag.generation]));
+  }
+  ready_ = tag.socket;
 }
 
 void Acceptor::on_descriptor(int fd) {
@@ -198,9 +215,13 @@ void Acceptor::on_descriptor(int fd) {
     return;
   }
   table_.open(socket);
-  socklen_t bytes = sizeof(sockaddr_in6);
-  auto* const address = reinterpret_cast<sockaddr*>(&table_.address(socket));
-  if (getpeername(fd, address, &bytes) != 0) ring_.counters().peers_unknown += 1;
+  sockaddr_in6 address{};
+  socklen_t bytes = sizeof address;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &bytes) == 0) {
+    table_.set_peer(socket, from_kernel(address));
+  } else {
+    ring_.counters().peers_unknown += 1;
+  }
   ::close(fd);  // The table holds the socket.
   ready_ = socket;
 }

@@ -9,13 +9,19 @@
 //        6.7). Elsewhere connections are accepted as descriptors of the process, asked with
 //        getpeername(), put into the table and closed: three more system calls for each, and no
 //        multishot.
+// Memory 28 bytes for each address that was ever asked for at a time: a few turns' worth.
 #pragma once
 
+#include <netinet/in.h>
+
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <vector>
 
 #include "core/base/types.h"
 #include "io/ring.h"
+#include "io/tag.h"
 
 namespace parley::io {
 
@@ -40,7 +46,7 @@ class Acceptor {
   void stop_listening();
 
   void on_accept(std::int32_t result, bool more);
-  void on_peer(std::uint32_t socket, std::int32_t result);
+  void on_peer(Tag tag, std::int32_t result);
   void on_cancel();
 
   // What the caller is to hear next, if anything. REQUIRES: taken until false after each on_...().
@@ -57,6 +63,7 @@ class Acceptor {
   void fail(std::int32_t error);
   void on_socket(std::uint32_t socket);
   void on_descriptor(int fd);
+  [[nodiscard]] std::uint32_t take_answer();
 
   KernelRing& ring_;    // Borrowed from the UringRing.
   SocketTable& table_;  // Borrowed from the UringRing.
@@ -70,7 +77,9 @@ class Acceptor {
   bool multishot_armed_ = false;
   bool cancel_queued_ = false;
   std::uint32_t singles_armed_ = 0;
-  std::uint32_t peers_asked_ = 0;       // Accepted sockets whose address is to come.
+  std::uint32_t peers_asked_ = 0;     // Accepted sockets whose address is to come.
+  std::deque<sockaddr_in6> answers_;  // Where the kernel writes addresses: none of them moves.
+  std::vector<std::uint32_t> answers_free_;
   std::optional<std::uint32_t> ready_;  // An accepted socket that the caller may have.
   std::int32_t error_ = 0;              // Why accepting ends; 0: it goes on or the table is full.
 };

@@ -64,71 +64,80 @@ Connector::Connector(KernelRing& ring, SocketTable& table, bool chains)
     : ring_(ring),
       table_(table),
       chains_(chains && ring.submission_entries() >= chain_entries_max),
-      sources_(chains_ ? ring.submission_entries() / chain_entries_max : 0) {}
+      under_way_(table.size()),
+      addresses_(ring.submission_entries()) {}
 
 void Connector::start(ConnId conn, const SocketAddress& to, const IpAddress& from) {
   CHECK(from.is_unspecified() || from.is_v4() == to.ip.is_v4());
-  CHECK(!table_.connecting(conn.slot));
   if (table_.free_count() == 0) return fail(conn, -ENFILE);
-  const std::uint32_t socket = table_.lowest_free();
-  table_.open(socket);
-  table_.address(socket) = to_kernel(to);
-  if (chains_) {
-    return queue_chain(socket, table_.begin(Tag::Kind::connect, conn, {socket}), from);
+  Plan plan{.socket = table_.lowest_free(), .to = to_kernel(to), .from = from};
+  table_.open(plan.socket);
+  table_.set_peer(plan.socket, to.ip);
+  under_way_.add(plan.socket, conn);
+  if (!chains_) {
+    const std::int32_t result = put_descriptor(plan);
+    if (result < 0) {
+      under_way_.remove(plan.socket);
+      table_.drop(plan.socket);
+      return fail(conn, result);
+    }
   }
-  const std::int32_t result = put_descriptor(socket, from);
-  if (result < 0) {
-    table_.drop(socket);
-    return fail(conn, result);
-  }
-  queue_connect(socket, table_.begin(Tag::Kind::connect, conn, {socket}));
+  plan.tag = table_.begin(Tag::Kind::connect, conn, {plan.socket});
+  if (chains_) return queue_chain(plan);
+  queue_connect(plan);
 }
 
 // Every entry has the same tag: the one that completes speaks for all. One with
 // IOSQE_CQE_SKIP_SUCCESS that fails reports it, and the kernel then ends those behind it silently.
-void Connector::queue_chain(std::uint32_t socket, std::uint64_t tag, const IpAddress& from) {
+void Connector::queue_chain(const Plan& plan) {
   ring_.make_room(chain_entries_max);
   io_uring_sqe& make = ring_.next_entry();
-  io_uring_prep_socket_direct(&make, table_.address(socket).sin6_family, SOCK_STREAM, 0, socket, 0);
+  io_uring_prep_socket_direct(&make, plan.to.sin6_family, SOCK_STREAM, 0, plan.socket, 0);
   make.flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
-  make.user_data = tag;
+  make.user_data = plan.tag;
   io_uring_sqe& set = ring_.next_entry();
-  fill_in_option(set, socket, no_delay);
-  set.user_data = tag;
-  if (!from.is_unspecified()) {
+  fill_in_option(set, plan.socket, no_delay);
+  set.user_data = plan.tag;
+  if (!plan.from.is_unspecified()) {
     io_uring_sqe& set_bind = ring_.next_entry();
-    fill_in_option(set_bind, socket, bind_no_port);
-    set_bind.user_data = tag;
-    sockaddr_in6& source = sources_[sources_used_++ % sources_.size()];
-    source = to_kernel({.ip = from});
+    fill_in_option(set_bind, plan.socket, bind_no_port);
+    set_bind.user_data = plan.tag;
+    const sockaddr_in6& source = lend(to_kernel({.ip = plan.from}));
     io_uring_sqe& bind = ring_.next_entry();
-    io_uring_prep_rw(compat::op_bind, &bind, static_cast<int>(socket), &source, 0,
+    io_uring_prep_rw(compat::op_bind, &bind, static_cast<int>(plan.socket), &source, 0,
                      bytes_of(source));
     bind.flags |= link_flags;
-    bind.user_data = tag;
+    bind.user_data = plan.tag;
   }
-  queue_connect(socket, tag);
+  queue_connect(plan);
 }
 
-void Connector::queue_connect(std::uint32_t socket, std::uint64_t tag) {
-  const sockaddr_in6& to = table_.address(socket);
+void Connector::queue_connect(const Plan& plan) {
+  const sockaddr_in6& to = lend(plan.to);
   io_uring_sqe& entry = ring_.next_entry();
-  io_uring_prep_connect(&entry, static_cast<int>(socket), generic(to), bytes_of(to));
+  io_uring_prep_connect(&entry, static_cast<int>(plan.socket), generic(to), bytes_of(to));
   entry.flags |= IOSQE_FIXED_FILE;
-  entry.user_data = tag;
+  entry.user_data = plan.tag;
 }
 
-std::int32_t Connector::put_descriptor(std::uint32_t socket, const IpAddress& from) {
-  const int fd = ::socket(table_.address(socket).sin6_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+const sockaddr_in6& Connector::lend(const sockaddr_in6& address) {
+  sockaddr_in6& place = addresses_[addresses_used_++ % addresses_.size()];
+  place = address;
+  return place;
+}
+
+std::int32_t Connector::put_descriptor(const Plan& plan) {
+  const int fd = ::socket(plan.to.sin6_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
-  std::int32_t result = set_up_descriptor(fd, from);
-  if (result >= 0) result = io_uring_register_files_update(&ring_.raw(), socket, &fd, 1);
+  std::int32_t result = set_up_descriptor(fd, plan.from);
+  if (result >= 0) result = io_uring_register_files_update(&ring_.raw(), plan.socket, &fd, 1);
   ::close(fd);  // The table holds the socket.
   return result;
 }
 
 Completion Connector::on_connect(Tag tag, std::int32_t result) {
   const ConnId conn = table_.end(tag, false);
+  under_way_.remove(tag.socket);
   if (result >= 0) {
     ring_.counters().connects += 1;
     result = static_cast<std::int32_t>(tag.socket);
@@ -143,8 +152,8 @@ Completion Connector::on_connect(Tag tag, std::int32_t result) {
 }
 
 void Connector::cancel(ConnId conn) {
-  const std::optional<std::uint32_t> socket = table_.connecting(conn.slot);
-  if (!socket || table_.tenant(*socket) != conn) return;
+  const std::optional<std::uint32_t> socket = under_way_.find(conn);
+  if (!socket) return;
   if (table_.is_under_way(Tag::Kind::cancel_connect, *socket)) return;
   static_cast<void>(table_.begin(Tag::Kind::cancel_connect, conn, {*socket}));
   queue_cancel(*socket, conn.generation);

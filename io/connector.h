@@ -18,6 +18,7 @@
 
 #include "core/base/ip_address.h"
 #include "core/base/types.h"
+#include "io/connect_index.h"
 #include "io/ring.h"
 #include "io/tag.h"
 
@@ -42,9 +43,18 @@ class Connector {
   [[nodiscard]] bool take(Completion& completion);
 
  private:
-  void queue_chain(std::uint32_t socket, std::uint64_t tag, const IpAddress& from);
-  void queue_connect(std::uint32_t socket, std::uint64_t tag);
-  [[nodiscard]] std::int32_t put_descriptor(std::uint32_t socket, const IpAddress& from);
+  // A connect of ours: where, from where, and the tag of its entries.
+  struct Plan {
+    std::uint32_t socket{};
+    std::uint64_t tag{};
+    sockaddr_in6 to{};
+    IpAddress from;
+  };
+
+  void queue_chain(const Plan& plan);
+  void queue_connect(const Plan& plan);
+  [[nodiscard]] std::int32_t put_descriptor(const Plan& plan);
+  [[nodiscard]] const sockaddr_in6& lend(const sockaddr_in6& address);
   void queue_cancel(std::uint32_t socket, std::uint32_t generation);
   void fail(ConnId conn, std::int32_t error);
 
@@ -52,10 +62,11 @@ class Connector {
   SocketTable& table_;  // Borrowed from the UringRing.
   const bool chains_;
 
-  // Source addresses until the kernel has taken their entries, used in turn: no more chains are
-  // queued at a time than entries fit.
-  std::vector<sockaddr_in6> sources_;
-  std::size_t sources_used_ = 0;
+  ConnectIndex under_way_;
+  // Addresses until the kernel has taken the entries that name them, used in turn: an entry names
+  // one at most, so that one for each place in the queue is enough.
+  std::vector<sockaddr_in6> addresses_;
+  std::size_t addresses_used_ = 0;
   std::vector<Completion> failed_;
   std::size_t failed_taken_ = 0;
 };

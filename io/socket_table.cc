@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/base/check.h"
-#include "io/kernel_address.h"
 
 namespace parley::io {
 
@@ -77,7 +76,7 @@ void SocketTable::drop(std::uint32_t socket) {
 
 IpAddress SocketTable::peer(std::uint32_t socket) const {
   CHECK(is_open(socket));
-  return from_kernel(sockets_[socket].address);
+  return sockets_[socket].peer;
 }
 
 std::uint64_t SocketTable::begin(Tag::Kind kind, ConnId conn, SocketId socket) {
@@ -86,17 +85,14 @@ std::uint64_t SocketTable::begin(Tag::Kind kind, ConnId conn, SocketId socket) {
   CHECK(record.open);
   CHECK((record.under_way & (bit(kind) | bit(Tag::Kind::close))) == 0);
   const bool idle = record.under_way == 0 && record.cancels == 0;
-  CHECK(idle || record.conn.slot == conn.slot);  // A socket has one tenant at a time.
+  CHECK(idle || record.conn_slot == conn.slot);  // A socket has one tenant at a time.
   CHECK(idle || kind != Tag::Kind::close);
-  record.conn = conn;
+  record.conn_slot = conn.slot;
   if (kind == Tag::Kind::cancel) {
     CHECK(record.cancels < UINT8_MAX);
     record.cancels += 1;
   } else {
     record.under_way |= bit(kind);
-  }
-  if (kind == Tag::Kind::connect) {
-    record.connecting_next = std::exchange(bucket(conn.slot), socket.value + 1);
   }
   return Tag{kind, socket.value, conn.generation}.pack();
 }
@@ -104,7 +100,7 @@ std::uint64_t SocketTable::begin(Tag::Kind kind, ConnId conn, SocketId socket) {
 ConnId SocketTable::end(Tag tag, bool more) {
   Socket& record = at(tag.socket);
   CHECK(record.open);
-  const ConnId conn{record.conn.slot, tag.generation};
+  const ConnId conn{record.conn_slot, tag.generation};
   if (tag.kind == Tag::Kind::cancel) {
     CHECK(record.cancels > 0);
     record.cancels -= 1;
@@ -115,32 +111,12 @@ ConnId SocketTable::end(Tag tag, bool more) {
   if (tag.kind == Tag::Kind::close) drop(tag.socket);
   if (tag.kind == Tag::Kind::connect) {
     record.under_way &= static_cast<std::uint8_t>(~bit(Tag::Kind::cancel_connect));
-    forget_connecting(tag.socket);
   }
   return conn;
 }
 
 bool SocketTable::is_under_way(Tag::Kind kind, std::uint32_t socket) const {
   return is_open(socket) && (sockets_[socket].under_way & bit(kind)) != 0;
-}
-
-std::uint32_t& SocketTable::bucket(std::uint32_t conn_slot) {
-  return connecting_[conn_slot % buckets];
-}
-
-std::optional<std::uint32_t> SocketTable::connecting(std::uint32_t conn_slot) const {
-  std::uint32_t link = connecting_[conn_slot % buckets];
-  while (link != nobody && sockets_[link - 1].conn.slot != conn_slot) {
-    link = sockets_[link - 1].connecting_next;
-  }
-  if (link == nobody) return std::nullopt;
-  return link - 1;
-}
-
-void SocketTable::forget_connecting(std::uint32_t socket) {
-  std::uint32_t* link = &bucket(at(socket).conn.slot);
-  while (*link != socket + 1) link = &at(*link - 1).connecting_next;
-  *link = std::exchange(at(socket).connecting_next, nobody);
 }
 
 }  // namespace parley::io

@@ -2,18 +2,13 @@
 // the other end, and which operations are under way, so that a broken rule of io/ring.h is seen at
 // once.
 //
-// Memory  Address space for 44 bytes and a bit for each of connections_max sockets at start; a page
+// Memory  Address space for 24 bytes and a bit for each of connections_max sockets at start; a page
 //         is touched when a socket on it is first used.
-// Cost    Finding a free socket reads a bit for each that is not; finding a connect that is under
-//         way by its connection reads one socket in 1,024 of those that connect.
+// Cost    Finding a free socket reads a bit for each that is not.
 #pragma once
 
-#include <netinet/in.h>
-
-#include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "core/base/ip_address.h"
@@ -36,8 +31,8 @@ class SocketTable {
   [[nodiscard]] std::uint32_t lowest_free();
   void drop(std::uint32_t socket);  // It was never handed out.
 
-  // The peer's address, as the kernel has it: room for both families.
-  [[nodiscard]] sockaddr_in6& address(std::uint32_t socket) { return at(socket).address; }
+  void set_peer(std::uint32_t socket, const IpAddress& address) { at(socket).peer = address; }
+  // Unspecified until it was set.
   [[nodiscard]] IpAddress peer(std::uint32_t socket) const;
 
   // Notes that an operation of `conn` begins. The tag is for its user_data.
@@ -46,30 +41,18 @@ class SocketTable {
   // end of a connect ends its cancel_connect, too.
   ConnId end(Tag tag, bool more);
   [[nodiscard]] bool is_under_way(Tag::Kind kind, std::uint32_t socket) const;
-  // The socket whose connect for the connection in that slot is under way.
-  [[nodiscard]] std::optional<std::uint32_t> connecting(std::uint32_t conn_slot) const;
-  [[nodiscard]] ConnId tenant(std::uint32_t socket) const { return sockets_[socket].conn; }
 
  private:
-  // Links of lists hold the socket's number plus 1, so that 0 is nobody.
-  static constexpr std::uint32_t nobody = 0;
-
   struct Socket {  // All zero until it is opened: memory that nobody has touched is good.
-    sockaddr_in6 address{};
-    ConnId conn;
-    std::uint32_t connecting_next = nobody;  // In the same bucket, while it connects.
-    std::uint8_t under_way = 0;              // A bit for each Tag::Kind, except cancel:
-    std::uint8_t cancels = 0;                // there may be several at a time.
+    IpAddress peer;
+    std::uint32_t conn_slot = 0;  // The generation travels in the tags.
+    std::uint8_t under_way = 0;   // A bit for each Tag::Kind, except cancel:
+    std::uint8_t cancels = 0;     // there may be several at a time.
     bool open = false;
   };
-  static_assert(sizeof(Socket) <= 44);
-
-  // Callers number their connections without holes, so that the low bits spread them evenly.
-  static constexpr std::uint32_t buckets = 1'024;
+  static_assert(sizeof(Socket) == 24, "There may be millions.");
 
   [[nodiscard]] Socket& at(std::uint32_t socket);
-  [[nodiscard]] std::uint32_t& bucket(std::uint32_t conn_slot);
-  void forget_connecting(std::uint32_t socket);
 
   struct FreeDeleter {
     void operator()(Socket* sockets) const;
@@ -79,8 +62,7 @@ class SocketTable {
   std::unique_ptr<Socket[], FreeDeleter> sockets_;
   std::vector<std::uint64_t> free_;  // A bit for each socket.
   std::uint32_t free_count_;
-  std::uint32_t lowest_free_ = 0;                    // No word of free_ below has one.
-  std::array<std::uint32_t, buckets> connecting_{};  // The first socket of each list.
+  std::uint32_t lowest_free_ = 0;  // No word of free_ below has one.
 };
 
 }  // namespace parley::io

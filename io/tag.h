@@ -21,7 +21,8 @@ struct Tag {
     // Of the ring.
     accept,
     wake,
-    ask_peer,       // Asks for an accepted socket's address before the caller hears of it.
+    ask_peer,       // Asks for an accepted socket's address before the caller hears of it; the
+                    // generation says where the answer is written.
     cancel_accept,  // Ends a multishot accept; the caller did not ask for it.
     cancel_send,    // What a cancel is besides, when both directions are under way.
     message,        // The sending half of a wake.

@@ -281,7 +281,7 @@ bool UringRing::on_completion(Tag tag, std::int32_t result, std::uint32_t flags,
       acceptor_->on_accept(result, more);
       return false;
     case Tag::Kind::ask_peer:
-      acceptor_->on_peer(tag.socket, result);
+      acceptor_->on_peer(tag, result);
       return false;
     case Tag::Kind::cancel_accept:
       acceptor_->on_cancel();
