@@ -63,15 +63,15 @@ class OurFramer {
  public:
   void read(Bytes stream, PayloadSink& sink) {
     feed_receives(stream, [&](MutableBytes bytes) {
-      framer_.feed(bytes);
       protocol::WsPiece piece;
-      while (framer_.next(piece) == protocol::WsStatus::piece) sink.on_payload(piece.payload);
+      while (framer_.next(bytes, piece) == protocol::WsStatus::piece)
+        sink.on_payload(piece.payload);
     });
     CHECK(framer_.error_code() == protocol::WsCloseCode::none);
   }
 
  private:
-  WsFramer framer_{WsRole::server, {.frame_payload_bytes_max = message_bytes_max}};
+  WsFramer framer_{WsRole::server, message_bytes_max};
 };
 
 class OurReader {
@@ -80,9 +80,9 @@ class OurReader {
 
   void read(Bytes stream, PayloadSink& sink) {
     feed_receives(stream, [&](MutableBytes bytes) {
-      reader_.feed(bytes);
       protocol::WsEvent event;
-      while (reader_.next(event) == protocol::WsReadStatus::event) sink.on_payload(event.payload);
+      while (reader_.next(bytes, event) == protocol::WsReadStatus::event)
+        sink.on_payload(event.payload);
     });
     CHECK(reader_.error_code() == protocol::WsCloseCode::none);
   }

@@ -140,15 +140,11 @@ void LoadWorker::send_control(Member& member, protocol::WsOpcode opcode, Bytes p
 
 void LoadWorker::read_frames(Member& member, MutableBytes bytes) {
   WslayReader* wslay = wslay_.empty() ? nullptr : wslay_[member.id.slot].get();
-  if (wslay != nullptr) {
-    wslay->feed(bytes);
-  } else {
-    member.reader.feed(bytes);
-  }
+  if (wslay != nullptr) wslay->feed(bytes);
   protocol::WsEvent event;
   while (true) {
     const protocol::WsReadStatus status =
-        wslay != nullptr ? wslay->next(event) : member.reader.next(event);
+        wslay != nullptr ? wslay->next(event) : member.reader.next(bytes, event);
     switch (status) {
       case protocol::WsReadStatus::event:
         on_frame(member, event);

@@ -53,6 +53,6 @@ struct Member {
   std::int32_t budget_bytes = 0;  // slow: what it may still read in this interval.
   protocol::WsReader reader{protocol::WsRole::client, 0};
 };
-static_assert(sizeof(Member) <= 176, "With the ring's 40 bytes a connection, below 256.");
+static_assert(sizeof(Member) <= 128, "With the ring's 36 bytes a connection, below 192.");
 
 }  // namespace parley::loadgen

@@ -42,64 +42,66 @@ void write_big_endian(std::uint64_t value, MutableBytes out) {
 
 }  // namespace
 
-WsFramer::WsFramer(WsRole role, WsLimits limits) : limits_(limits), role_(role) {}
+WsFramer::WsFramer(WsRole role, std::uint32_t message_bytes_max)
+    : message_bytes_max_(message_bytes_max), role_(role) {}
 
-void WsFramer::feed(MutableBytes bytes) {
-  CHECK(input_.empty());
-  if (error_ == WsCloseCode::none) input_ = bytes;
-}
-
-WsStatus WsFramer::next(WsPiece& piece) {
-  if (error_ != WsCloseCode::none) return WsStatus::error;
+WsStatus WsFramer::next(MutableBytes& bytes, WsPiece& piece) {
+  if (error_ != WsCloseCode::none) {
+    bytes = {};
+    return WsStatus::error;
+  }
   if (!in_payload_) {
-    const WsStatus status = take_header();
+    const WsStatus status = take_header(bytes);
     if (status != WsStatus::piece) return status;
   }
-  const std::size_t size = std::min<std::size_t>(input_.size(), payload_bytes_left_);
-  if (size == 0 && payload_bytes_left_ > 0) return WsStatus::need_more;
+  const std::size_t size = std::min<std::size_t>(bytes.size(), payload_.left_bytes);
+  if (size == 0 && payload_.left_bytes > 0) return WsStatus::need_more;
 
-  piece.payload = input_.first(size);
-  input_ = input_.subspan(size);
-  payload_bytes_left_ -= static_cast<std::uint32_t>(size);
+  piece.payload = bytes.first(size);
+  bytes = bytes.subspan(size);
+  payload_.left_bytes -= static_cast<std::uint32_t>(size);
   if (role_ == WsRole::server) {  // Only clients mask (5.1).
-    unmask(piece.payload, mask_key_);
-    mask_key_ = rotate_mask_key(mask_key_, size);
+    unmask(piece.payload, payload_.mask_key);
+    payload_.mask_key = rotate_mask_key(payload_.mask_key, size);
   }
   const bool control = is_control(frame_opcode_);
   piece.opcode = control ? frame_opcode_ : message_opcode_;
-  piece.frame_end = payload_bytes_left_ == 0;
+  piece.frame_end = payload_.left_bytes == 0;
   piece.message_end = piece.frame_end && frame_is_final_;
-  in_payload_ = !piece.frame_end;
+  if (piece.frame_end) {
+    in_payload_ = false;
+    header_.arrived_bytes = 0;
+  }
   if (piece.message_end && !control) message_opcode_ = WsOpcode::continuation;
   return WsStatus::piece;
 }
 
 // `piece` means that the header is read and the frame's first piece may be cut.
-WsStatus WsFramer::take_header() {
-  const bool resumed = header_bytes_ > 0;
-  std::size_t copied = 0;
-  Bytes seen = input_;
-  if (resumed) {
-    copied = std::min<std::size_t>(input_.size(), header_bytes_max - header_bytes_);
-    if (copied > 0) std::memcpy(header_.data() + header_bytes_, input_.data(), copied);
-    seen = Bytes(header_).first(header_bytes_ + copied);
+WsStatus WsFramer::take_header(MutableBytes& bytes) {
+  const std::size_t before = header_.arrived_bytes;
+  Bytes seen = bytes;
+  if (before > 0) {
+    const std::size_t copied = std::min<std::size_t>(bytes.size(), header_bytes_max - before);
+    if (copied > 0) std::memcpy(header_.bytes.data() + before, bytes.data(), copied);
+    seen = Bytes(header_.bytes).first(before + copied);
   }
   const HeaderGlance header = glance(seen);
   if (header.error != WsCloseCode::none) {
     error_ = header.error;
-    input_ = {};
+    bytes = {};
     return WsStatus::error;
   }
   if (header.header_bytes == 0 || seen.size() < header.header_bytes) {
-    // All of the input is part of this header, and fits: a header never exceeds header_.
-    if (!resumed && !input_.empty()) std::memcpy(header_.data(), input_.data(), input_.size());
-    header_bytes_ = static_cast<std::uint8_t>(seen.size());
-    input_ = {};
+    // All of the bytes are part of this header, and fit: a header never exceeds header_bytes_max.
+    if (before == 0 && !bytes.empty()) {
+      std::memcpy(header_.bytes.data(), bytes.data(), bytes.size());
+    }
+    header_.arrived_bytes = static_cast<std::uint8_t>(seen.size());
+    bytes = {};
     return WsStatus::need_more;
   }
   begin_frame(seen.first(header.header_bytes), header.payload_bytes);
-  input_ = input_.subspan(static_cast<std::size_t>(header.header_bytes) - header_bytes_);
-  header_bytes_ = 0;
+  bytes = bytes.subspan(header.header_bytes - before);
   return WsStatus::piece;
 }
 
@@ -159,17 +161,17 @@ WsCloseCode WsFramer::judge_length(WsOpcode opcode, std::uint64_t payload_bytes)
   if (is_control(opcode)) return WsCloseCode::none;  // At most 125, which was checked.
   const std::uint64_t message_bytes =
       opcode == WsOpcode::continuation ? message_bytes_ + payload_bytes : payload_bytes;
-  const bool fits = payload_bytes <= limits_.frame_payload_bytes_max &&
-                    message_bytes <= limits_.message_bytes_max;
-  return fits ? WsCloseCode::none : WsCloseCode::message_too_big;
+  return message_bytes <= message_bytes_max_ ? WsCloseCode::none : WsCloseCode::message_too_big;
 }
 
+// `header` may lie in header_, whose place the payload takes.
 void WsFramer::begin_frame(Bytes header, std::uint32_t payload_bytes) {
   frame_opcode_ = opcode_of(header[0]);
   frame_is_final_ = (header[0] & bit_fin) != std::byte{};
-  payload_bytes_left_ = payload_bytes;
+  std::uint32_t mask_key = 0;
+  if (role_ == WsRole::server) std::memcpy(&mask_key, header.last(4).data(), 4);
   in_payload_ = true;
-  if (role_ == WsRole::server) std::memcpy(&mask_key_, header.last(4).data(), 4);
+  payload_ = {.left_bytes = payload_bytes, .mask_key = mask_key};
   if (is_control(frame_opcode_)) return;
 
   if (frame_opcode_ != WsOpcode::continuation) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "core/base/check.h"
@@ -10,42 +11,31 @@
 namespace parley::protocol {
 namespace {
 
-constexpr std::uint64_t buffer_bytes_min = 256;
+constexpr std::uint64_t block_bytes_min = 256;
 
-// So that the buffer's size, a control frame included, fits 32 bits.
-constexpr std::uint32_t message_bytes_limit = UINT32_MAX - ws_control_payload_bytes_max;
-
-WsLimits limits_of(std::uint32_t message_bytes_max) {
-  const std::uint32_t bytes_max = std::min(message_bytes_max, message_bytes_limit);
-  return {.frame_payload_bytes_max = bytes_max, .message_bytes_max = bytes_max};
-}
+// So that the size of a block, its head and a control frame included, fits 32 bits.
+constexpr std::uint32_t message_bytes_limit = UINT32_MAX - 256;
 
 }  // namespace
 
-void WsReader::FreeDeleter::operator()(std::byte* bytes) const {
-  std::free(bytes);
+void WsReader::FreeDeleter::operator()(Parts* parts) const {
+  std::free(parts);
 }
 
 WsReader::WsReader(WsRole role, std::uint32_t message_bytes_max)
-    : framer_(role, limits_of(message_bytes_max)) {}
-
-void WsReader::feed(MutableBytes bytes) {
-  if (state_ == State::open) framer_.feed(bytes);
+    : framer_(role, std::min(message_bytes_max, message_bytes_limit)) {
+  static_assert(message_bytes_limit + sizeof(Parts) + ws_control_payload_bytes_max <= UINT32_MAX);
 }
 
-WsReadStatus WsReader::next(WsEvent& event) {
-  drop_delivered();
-  switch (state_) {
-    case State::open:
-      break;
-    case State::closed:
-      return WsReadStatus::need_more;
-    case State::failed:
-      return WsReadStatus::error;
+WsReadStatus WsReader::next(MutableBytes& bytes, WsEvent& event) {
+  if (delivered_ != Delivered::nothing) drop_delivered();
+  if (state_ != State::open) {
+    bytes = {};
+    return state_ == State::closed ? WsReadStatus::need_more : WsReadStatus::error;
   }
   for (;;) {
     WsPiece piece;
-    switch (framer_.next(piece)) {
+    switch (framer_.next(bytes, piece)) {
       case WsStatus::need_more:
         return WsReadStatus::need_more;
       case WsStatus::error:
@@ -55,6 +45,7 @@ WsReadStatus WsReader::next(WsEvent& event) {
     }
     const bool data = piece.opcode == WsOpcode::text || piece.opcode == WsOpcode::binary;
     const WsReadStatus status = data ? on_data(piece, event) : on_control(piece, event);
+    if (status == WsReadStatus::error) bytes = {};
     if (status != WsReadStatus::need_more) return status;
   }
 }
@@ -65,35 +56,36 @@ WsCloseCode WsReader::error_code() const {
 
 // `need_more` means that the piece is digested and completes nothing.
 WsReadStatus WsReader::on_data(const WsPiece& piece, WsEvent& event) {
-  DCHECK(control_bytes_ == 0);
+  DCHECK(!has_control_part());
   if (piece.opcode == WsOpcode::text) {
     if (!utf8_.feed(piece.payload)) return fail(WsCloseCode::invalid_payload);
     if (piece.message_end && !utf8_.at_code_point_end()) return fail(WsCloseCode::invalid_payload);
   }
-  const bool whole = piece.message_end && message_bytes_ == 0;
+  const bool whole = piece.message_end && !has_message_part();
   if (!whole && !piece.payload.empty()) {
     append(piece.payload);
-    message_bytes_ += static_cast<std::uint32_t>(piece.payload.size());
+    parts_->message_bytes += static_cast<std::uint32_t>(piece.payload.size());
   }
   if (!piece.message_end) return WsReadStatus::need_more;
 
-  const MutableBytes message = whole ? piece.payload : MutableBytes(buffer_.get(), message_bytes_);
-  delivered_message_ = !whole;
+  const MutableBytes message =
+      whole ? piece.payload : MutableBytes(parts_->message(), parts_->message_bytes);
+  if (!whole) delivered_ = Delivered::message;
   event = {.opcode = piece.opcode, .payload = message, .close_code = 0};
   return WsReadStatus::event;
 }
 
 WsReadStatus WsReader::on_control(const WsPiece& piece, WsEvent& event) {
-  const bool whole = piece.frame_end && control_bytes_ == 0;
+  const bool whole = piece.frame_end && !has_control_part();
   if (!whole && !piece.payload.empty()) {
     append(piece.payload);
-    control_bytes_ = static_cast<std::uint8_t>(control_bytes_ + piece.payload.size());
+    parts_->control_bytes += static_cast<std::uint32_t>(piece.payload.size());
   }
   if (!piece.frame_end) return WsReadStatus::need_more;
 
   const MutableBytes payload =
-      whole ? piece.payload : MutableBytes(buffer_.get() + message_bytes_, control_bytes_);
-  delivered_control_ = !whole;
+      whole ? piece.payload : MutableBytes(parts_->control(), parts_->control_bytes);
+  if (!whole) delivered_ = Delivered::control;
   if (piece.opcode == WsOpcode::close) return on_close(payload, event);
   event = {.opcode = piece.opcode, .payload = payload, .close_code = 0};
   return WsReadStatus::event;
@@ -116,50 +108,44 @@ WsReadStatus WsReader::on_close(MutableBytes payload, WsEvent& event) {
     }
   }
   state_ = State::closed;
-  delivered_message_ = true;  // Nobody will see the rest of a message that is open.
+  delivered_ = Delivered::all;  // Nobody will see the rest of a message that is open.
   return WsReadStatus::event;
 }
 
 WsReadStatus WsReader::fail(WsCloseCode code) {
   error_ = code;
   state_ = State::failed;
-  release_buffer();
+  parts_.reset();
   return WsReadStatus::error;
 }
 
 // Behind the bytes of the message and of the control frame that are there already.
 void WsReader::append(Bytes bytes) {
-  const std::uint64_t used = std::uint64_t{message_bytes_} + control_bytes_;
+  const Parts had = parts_ ? *parts_ : Parts{};
+  const std::uint64_t used = sizeof(Parts) + std::uint64_t{had.message_bytes} + had.control_bytes;
   const std::uint64_t needed = used + bytes.size();
-  if (needed > buffer_bytes_max_) {
+  if (needed > had.block_bytes) {
     const std::uint64_t grown =
-        std::max({needed, 2 * std::uint64_t{buffer_bytes_max_}, buffer_bytes_min});
+        std::max({needed, 2 * std::uint64_t{had.block_bytes}, block_bytes_min});
     const std::uint64_t size = std::min<std::uint64_t>(grown, UINT32_MAX);
     CHECK(needed <= size);  // The framer's limits keep a message below.
-    auto* moved = static_cast<std::byte*>(std::realloc(buffer_.get(), size));
+    void* moved = std::realloc(parts_.get(), size);
     CHECK(moved != nullptr);  // As wherever memory is taken: without it nothing else works either.
-    static_cast<void>(buffer_.release());
-    buffer_.reset(moved);
-    buffer_bytes_max_ = static_cast<std::uint32_t>(size);
+    static_cast<void>(parts_.release());
+    parts_.reset(new (moved) Parts(had));
+    parts_->block_bytes = static_cast<std::uint32_t>(size);
   }
-  std::memcpy(buffer_.get() + used, bytes.data(), bytes.size());
+  std::memcpy(parts_->control() + had.control_bytes, bytes.data(), bytes.size());
 }
 
 // The caller is done with the last event.
 void WsReader::drop_delivered() {
-  if (delivered_message_) message_bytes_ = 0;
-  if (delivered_control_) control_bytes_ = 0;
-  const bool dropped = delivered_message_ || delivered_control_;
-  delivered_message_ = false;
-  delivered_control_ = false;
-  if (dropped && message_bytes_ == 0 && control_bytes_ == 0) release_buffer();
-}
-
-void WsReader::release_buffer() {
-  buffer_.reset();
-  buffer_bytes_max_ = 0;
-  message_bytes_ = 0;
-  control_bytes_ = 0;
+  if (parts_) {
+    if (delivered_ != Delivered::control) parts_->message_bytes = 0;
+    if (delivered_ != Delivered::message) parts_->control_bytes = 0;
+    if (!has_message_part() && !has_control_part()) parts_.reset();
+  }
+  delivered_ = Delivered::nothing;
 }
 
 }  // namespace parley::protocol

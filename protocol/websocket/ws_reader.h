@@ -2,16 +2,15 @@
 // control frames out. The framer below it cuts frames; this puts fragments together, checks UTF-8
 // as it streams, and knows the rules of close frames.
 //
-//   reader.feed(bytes);
-//   while ((status = reader.next(event)) == WsReadStatus::event) handle(event);
+//   while ((status = reader.next(bytes, event)) == WsReadStatus::event) handle(event);
 //
-// Lifetime  feed() borrows `bytes` and unmasks them in place. An event's payload points into them
-//           when the message came in one piece, else into a buffer of the reader; it is valid until
-//           the next call.
-// Memory    Between messages the reader owns no heap memory. The buffer of a message that arrives
-//           in parts grows with what has arrived, never with what a header declares.
+// Lifetime  next() takes what it reads from the front of `bytes` and unmasks it in place. An
+//           event's payload points there when the message came in one piece, else into a block of
+//           the reader; it is valid until the next call.
+// Memory    48 bytes. Between messages the reader owns no heap memory. The block of a message that
+//           arrives in parts grows with what has arrived, never with what a header declares.
 // Errors    The peer's fault is WsReadStatus::error plus a close code; it is sticky.
-// Slicing   The events do not depend on how the stream was cut into feed() calls.
+// Slicing   The events do not depend on how the stream was cut.
 #pragma once
 
 #include <cstddef>
@@ -40,10 +39,8 @@ class WsReader {
   // Limits are of a whole message, whatever its number of fragments.
   WsReader(WsRole role, std::uint32_t message_bytes_max);
 
-  // REQUIRES: the last next() returned need_more, or nothing was fed yet. After an error, bytes
-  // are ignored.
-  void feed(MutableBytes bytes);
-  WsReadStatus next(WsEvent& event);
+  // `need_more` and `error` leave nothing of `bytes`: after an error, all are ignored.
+  WsReadStatus next(MutableBytes& bytes, WsEvent& event);
 
   // The code to close with; `none` unless next() returned error.
   [[nodiscard]] WsCloseCode error_code() const;
@@ -51,40 +48,52 @@ class WsReader {
   // True between the first frame of a message and its last.
   [[nodiscard]] bool in_message() const { return framer_.in_message(); }
 
+  // True between messages, when nothing has arrived of the next and no event is out: a new reader
+  // knows as much, so that this one may be forgotten. False for ever behind a close or an error.
+  [[nodiscard]] bool is_at_rest() const {
+    return state_ == State::open && framer_.is_at_rest() && delivered_ == Delivered::nothing;
+  }
+
   // Heap memory that the reader owns now, for those who account for it.
-  [[nodiscard]] std::uint32_t buffer_bytes() const { return buffer_bytes_max_; }
+  [[nodiscard]] std::uint32_t block_bytes() const { return parts_ ? parts_->block_bytes : 0; }
 
  private:
   enum class State : std::uint8_t { open, closed, failed };
+  // What of parts_ the last event was, or nobody will see any more.
+  enum class Delivered : std::uint8_t { nothing, message, control, all };
+
+  // The head of a heap block: behind it, what has arrived of a message in parts; behind that, of a
+  // control frame in parts. A control frame may come between the fragments of a message but never
+  // inside one (5.4), so while there are bytes of it, no bytes of the message arrive.
+  struct Parts {
+    std::uint32_t block_bytes;  // Of all of it, this head included.
+    std::uint32_t message_bytes;
+    std::uint32_t control_bytes;
+
+    [[nodiscard]] std::byte* message() { return reinterpret_cast<std::byte*>(this + 1); }
+    [[nodiscard]] std::byte* control() { return message() + message_bytes; }
+  };
 
   struct FreeDeleter {
-    void operator()(std::byte* bytes) const;
+    void operator()(Parts* parts) const;
   };
 
   [[nodiscard]] WsReadStatus on_data(const WsPiece& piece, WsEvent& event);
   [[nodiscard]] WsReadStatus on_control(const WsPiece& piece, WsEvent& event);
   [[nodiscard]] WsReadStatus on_close(MutableBytes payload, WsEvent& event);
   [[nodiscard]] WsReadStatus fail(WsCloseCode code);
+  [[nodiscard]] bool has_message_part() const { return parts_ && parts_->message_bytes > 0; }
+  [[nodiscard]] bool has_control_part() const { return parts_ && parts_->control_bytes > 0; }
   void append(Bytes bytes);
   void drop_delivered();
-  void release_buffer();
 
+  std::unique_ptr<Parts, FreeDeleter> parts_;  // Null when nothing is in parts.
   WsFramer framer_;
-
-  // What has arrived of a message in parts; behind it, of a control frame in parts. A control
-  // frame may come between the fragments of a message but never inside one (5.4), so while there
-  // are bytes of it, no bytes of the message arrive.
-  std::unique_ptr<std::byte[], FreeDeleter> buffer_;
-  std::uint32_t buffer_bytes_max_ = 0;
-  std::uint32_t message_bytes_ = 0;
-  std::uint8_t control_bytes_ = 0;
-
-  State state_ = State::open;
-  bool delivered_message_ = false;  // The last event's payload lies in buffer_.
-  bool delivered_control_ = false;
-  WsCloseCode error_ = WsCloseCode::none;
   Utf8Validator utf8_;  // Of the open text message; as new when there is none.
+  WsCloseCode error_ = WsCloseCode::none;
+  State state_ = State::open;
+  Delivered delivered_ = Delivered::nothing;
 };
-static_assert(sizeof(WsReader) <= 96, "One per connection, and there may be millions.");
+static_assert(sizeof(WsReader) == 48, "One per connection, and there may be millions.");
 
 }  // namespace parley::protocol

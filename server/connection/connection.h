@@ -16,8 +16,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <variant>
 
-#include "core/base/time.h"
 #include "core/base/types.h"
 #include "core/outbox/outbox.h"
 #include "core/payload/payload.h"
@@ -39,7 +39,7 @@ enum class Phase : std::uint8_t {
 
 enum class Endpoint : std::uint8_t { classic, echo };
 
-struct Connection {
+struct alignas(cache_line_bytes) Connection {
   ConnId id;
   SocketId socket;
   Phase phase = Phase::free;
@@ -58,16 +58,24 @@ struct Connection {
   bool drain_wanted : 1 = false;     // The hub waits until the outbox has room.
 
   core::Outbox outbox;
-  core::PayloadRef pong;  // Waits until what is queued before it has mostly left.
-  Instant heard;          // When bytes last arrived.
-  std::unique_ptr<protocol::HttpParser> http;          // In phase http.
-  protocol::WsReader ws{protocol::WsRole::server, 0};  // In phase websocket.
+  std::uint32_t heard_ms = 0;  // When bytes last arrived, of Transport's time; see its silence().
+  core::PayloadRef pong;       // Waits until what is queued before it has mostly left.
+
+  // What reads its bytes: in phase http the parser; in phase websocket a reader, while something
+  // has arrived in part. A WebSocket that waits between messages has none.
+  using Input = std::variant<protocol::HttpParser, protocol::WsReader>;
+  std::unique_ptr<Input> input;
+
+  [[nodiscard]] protocol::HttpParser* http() {
+    return std::get_if<protocol::HttpParser>(input.get());
+  }
+  [[nodiscard]] protocol::WsReader* ws() { return std::get_if<protocol::WsReader>(input.get()); }
 
   // Bytes for this connection still reach the peer, in order.
   [[nodiscard]] bool accepts_output() const {
     return phase == Phase::http || phase == Phase::websocket || phase == Phase::admission;
   }
 };
-static_assert(sizeof(Connection) <= 192, "Three cache lines for each of millions.");
+static_assert(sizeof(Connection) == cache_line_bytes, "All that delivering to one touches.");
 
 }  // namespace parley::server

@@ -14,7 +14,7 @@ void ConnectionTable::FreeDeleter::operator()(void* memory) const {
 
 ConnectionTable::ConnectionTable(std::uint32_t slots_max)
     : slots_max_(slots_max),
-      memory_(std::calloc(slots_max, sizeof(Connection))),  // Zero pages until they are touched.
+      memory_(std::aligned_alloc(alignof(Connection), slots_max * sizeof(Connection))),
       slots_(static_cast<Connection*>(memory_.get())) {
   CHECK(slots_max <= ConnId::slots_max);
   CHECK(memory_ != nullptr);

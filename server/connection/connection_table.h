@@ -1,7 +1,7 @@
 // The connections of one worker, by slot.
 //
-// Memory     Address space for all slots at start; a page is touched when a slot on it is first
-//            used, and slots are reused before new ones are touched.
+// Memory     Address space for 64 bytes a slot at start; a page is touched when a slot on it is
+//            first used, and slots are reused before new ones are touched.
 // Lifetime   A Connection stays where it is from allocate() to release().
 #pragma once
 

@@ -26,9 +26,18 @@ Transport::Transport(const Config& config, std::uint32_t connections_max, io::Ri
       ring_(ring),
       table_(slots_for(connections_max)),
       timers_(slots_for(connections_max), timer_tick, ring.now()),
-      now_(ring.now()) {}
+      begun_(ring.now()),
+      now_(begun_) {}
 
 Transport::~Transport() = default;
+
+std::uint32_t Transport::now_ms() const {
+  return static_cast<std::uint32_t>((now_ - begun_).ns / milliseconds(1).ns);
+}
+
+Duration Transport::silence(const Connection& connection) const {
+  return milliseconds(now_ms() - connection.heard_ms);
+}
 
 void Transport::start_accepting() {
   CHECK(!listening_);
@@ -99,7 +108,7 @@ TransportEvent Transport::on_accept(const io::Completion& completion) {
   CHECK(connection != nullptr);  // The ring stops accepting before its sockets outnumber our slots.
   connection->socket = SocketId{static_cast<std::uint32_t>(completion.result)};
   connection->phase = Phase::admission;
-  connection->heard = now_;
+  connection->heard_ms = now_ms();
   timers_.set(connection->id.slot, now_ + milliseconds(config_.handshake_timeout_ms));
   return {
       .kind = TransportEvent::Kind::accepted, .connection = connection, .bytes = {}, .buffer = {}};
@@ -122,7 +131,7 @@ TransportEvent Transport::on_recv(const io::Completion& completion) {
   if (completion.result > 0) {
     const auto bytes = static_cast<std::uint32_t>(completion.result);
     counters_.received_bytes += bytes;
-    connection->heard = now_;
+    connection->heard_ms = now_ms();
     connection->ping_unanswered = false;
     TransportEvent event{.kind = TransportEvent::Kind::data,
                          .connection = connection,

@@ -130,6 +130,8 @@ class Transport {
   }
   [[nodiscard]] const TransportCounters& counters() const { return counters_; }
   [[nodiscard]] Instant now() const { return now_; }
+  // How long nothing was heard from it. Wraps after 2^32 ms, 49 days: no time-out is that long.
+  [[nodiscard]] Duration silence(const Connection& connection) const;
 
   // REQUIRES: phase http, which it ends.
   void start_websocket(Connection& connection);
@@ -138,6 +140,7 @@ class Transport {
   void set_slow_reader_frame(core::PayloadRef frame) { slow_reader_frame_ = std::move(frame); }
 
  private:
+  [[nodiscard]] std::uint32_t now_ms() const;  // Since begun_; wraps.
   void set_phase(Connection& connection, Phase phase);
   [[nodiscard]] TransportEvent on_accept(const io::Completion& completion);
   [[nodiscard]] TransportEvent on_recv(const io::Completion& completion);
@@ -154,6 +157,7 @@ class Transport {
   core::OutboxPool outboxes_;
   ConnectionTable table_;
   core::TimerWheel timers_;
+  const Instant begun_;
   Instant now_;
   bool listening_ = false;
   bool accepting_ = false;

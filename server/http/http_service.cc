@@ -73,11 +73,13 @@ void HttpService::begin_turn(UnixMillis now) {
 }
 
 void HttpService::on_open(Connection& connection) {
-  connection.http = std::make_unique<protocol::HttpParser>(limits);
+  connection.input =
+      std::make_unique<Connection::Input>(std::in_place_type<protocol::HttpParser>, limits);
 }
 
 std::optional<Upgrade> HttpService::on_data(Connection& connection, Bytes bytes) {
-  protocol::HttpParser& parser = *connection.http;
+  CHECK(connection.http() != nullptr);
+  protocol::HttpParser& parser = *connection.http();
   parser.feed(bytes);
   while (true) {
     switch (parser.next()) {
@@ -95,7 +97,7 @@ std::optional<Upgrade> HttpService::on_data(Connection& connection, Bytes bytes)
     std::optional<Upgrade> upgrade = answer(connection, parser.request());
     if (upgrade) {
       upgrade->rest_bytes = parser.rest().size();
-      connection.http.reset();
+      connection.input.reset();
       return upgrade;
     }
     if (connection.phase != Phase::http) return std::nullopt;

@@ -30,7 +30,6 @@ WsService::WsService(Borrowed borrowed) : borrowed_(borrowed), json_(json_values
 void WsService::on_upgrade(Connection& connection, Upgrade&& upgrade, MutableBytes rest) {
   connection.endpoint = upgrade.endpoint;
   borrowed_.transport.start_websocket(connection);
-  connection.ws = protocol::WsReader(protocol::WsRole::server, borrowed_.config.message_bytes_max);
   set_timer(connection);
   if (upgrade.endpoint == Endpoint::classic) {
     connection.in_hub = true;
@@ -40,10 +39,18 @@ void WsService::on_upgrade(Connection& connection, Upgrade&& upgrade, MutableByt
 }
 
 void WsService::on_data(Connection& connection, MutableBytes bytes) {
-  connection.ws.feed(bytes);
+  protocol::WsReader fresh(protocol::WsRole::server, borrowed_.config.message_bytes_max);
+  protocol::WsReader* const kept = connection.ws();
+  protocol::WsReader& reader = kept != nullptr ? *kept : fresh;
+  read(connection, reader, bytes);
+  if (connection.phase != Phase::websocket || reader.is_at_rest()) return connection.input.reset();
+  if (kept == nullptr) connection.input = std::make_unique<Connection::Input>(std::move(fresh));
+}
+
+void WsService::read(Connection& connection, protocol::WsReader& reader, MutableBytes bytes) {
   protocol::WsEvent event;
   while (connection.phase == Phase::websocket) {
-    switch (connection.ws.next(event)) {
+    switch (reader.next(bytes, event)) {
       case protocol::WsReadStatus::event:
         on_event(connection, event);
         break;
@@ -51,7 +58,7 @@ void WsService::on_data(Connection& connection, MutableBytes bytes) {
         return;
       case protocol::WsReadStatus::error:
         counters_.protocol_errors += 1;
-        return close(connection, connection.ws.error_code(), {});
+        return close(connection, reader.error_code(), {});
     }
   }
 }
@@ -110,14 +117,16 @@ void WsService::close(Connection& connection, WsCloseCode code, std::string_view
 
 void WsService::set_timer(Connection& connection) {
   const Config& config = borrowed_.config;
+  const Instant now = borrowed_.transport.now();
+  const Duration silence = borrowed_.transport.silence(connection);
   Instant deadline = Instant::never();
   if (config.idle_timeout_ms != 0) {
-    deadline = connection.heard + milliseconds(config.idle_timeout_ms);
+    deadline = now + (milliseconds(config.idle_timeout_ms) - silence);
   }
   if (connection.ping_unanswered) {
-    deadline = std::min(deadline, borrowed_.transport.now() + milliseconds(config.ping_timeout_ms));
+    deadline = std::min(deadline, now + milliseconds(config.ping_timeout_ms));
   } else if (config.ping_interval_ms != 0) {
-    deadline = std::min(deadline, connection.heard + milliseconds(config.ping_interval_ms));
+    deadline = std::min(deadline, now + (milliseconds(config.ping_interval_ms) - silence));
   }
   core::TimerWheel& timers = borrowed_.transport.timers();
   if (deadline == Instant::never()) return timers.cancel(connection.id.slot);
@@ -127,7 +136,7 @@ void WsService::set_timer(Connection& connection) {
 // Hearing from a peer only stores the time, so the timer finds out here what is due by now.
 void WsService::on_timer(Connection& connection) {
   const Config& config = borrowed_.config;
-  const Duration silence = borrowed_.transport.now() - connection.heard;
+  const Duration silence = borrowed_.transport.silence(connection);
   if (config.idle_timeout_ms != 0 && silence >= milliseconds(config.idle_timeout_ms)) {
     counters_.timeouts += 1;
     return close(connection, WsCloseCode::going_away, "idle timeout");

@@ -64,6 +64,7 @@ class WsService final : public core::EdgeSink {
 
  private:
   void tell_gap(Connection& connection, const core::Gap& gap);
+  void read(Connection& connection, protocol::WsReader& reader, MutableBytes bytes);
   void on_event(Connection& connection, const protocol::WsEvent& event);
   void on_text(Connection& connection, Bytes payload);
   [[nodiscard]] core::PayloadRef close_frame(std::uint16_t code, std::string_view reason);

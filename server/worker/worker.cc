@@ -182,7 +182,7 @@ void Worker::on_timer(Connection& connection) {
       return ws_.on_timer(connection);
     case Phase::http:
       // Half a request is a client's fault worth telling; an idle kept connection just ends.
-      if (connection.http != nullptr && connection.http->in_request()) {
+      if (connection.http() != nullptr && connection.http()->in_request()) {
         transport_.count_timeout();
         return http_.refuse(connection, 408, "the request did not arrive in time");
       }

@@ -6,17 +6,18 @@
 namespace parley {
 
 void use(core::Outbox& outbox, core::OutboxPool& pool, core::PayloadRef& payload,
-         protocol::HttpParser& parser, protocol::WsReader& reader, protocol::WsEvent& event) {
+         protocol::HttpParser& parser, protocol::WsReader& reader, MutableBytes bytes,
+         protocol::WsEvent& event) {
 #if BAD == 1  // expect: ignoring return(ed)? value|-Wunused-(result|value)
   outbox.push(pool, payload, 1);
 #elif BAD == 2  // expect: ignoring return(ed)? value|-Wunused-(result|value)
   parser.next();
 #elif BAD == 3  // expect: ignoring return(ed)? value|-Wunused-(result|value)
-  reader.next(event);
+  reader.next(bytes, event);
 #else
   if (outbox.push(pool, payload, 1) == core::OutboxStatus::full) return;
   if (parser.next() == protocol::HttpStatus::error) return;
-  if (reader.next(event) == protocol::WsReadStatus::error) return;
+  if (reader.next(bytes, event) == protocol::WsReadStatus::error) return;
 #endif
 }
 

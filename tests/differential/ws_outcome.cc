@@ -68,17 +68,20 @@ WsOutcome read_with_ours(protocol::WsRole role, std::uint32_t message_bytes_max,
     if (size > 0) std::memcpy(slice.get(), stream.data() + offset, size);
     offset = end;
 
-    reader.feed(MutableBytes(slice.get(), size));
+    MutableBytes bytes(slice.get(), size);
     WsEvent event;
     WsReadStatus status;
-    while ((status = reader.next(event)) == WsReadStatus::event) {
+    while ((status = reader.next(bytes, event)) == WsReadStatus::event) {
       outcome.messages.push_back(message_of(event, offset));
     }
+    CHECK(bytes.empty());
     if (status == WsReadStatus::error && outcome.error_code == 0) {
       outcome.error_code = std::to_underlying(reader.error_code());
       outcome.error_offset = offset;
     }
-    if (!reader.in_message()) CHECK(outcome.error_code != 0 || reader.buffer_bytes() <= 256);
+    // Whoever owns a reader may forget it now; see server/websocket/ws_service.cc.
+    if (reader.is_at_rest()) reader = WsReader(role, message_bytes_max);
+    if (!reader.in_message()) CHECK(outcome.error_code != 0 || reader.block_bytes() <= 256);
   }
   return outcome;
 }

@@ -34,13 +34,15 @@ class Feeder {
   void feed(std::span<const std::uint8_t> bytes) {
     block_.reset(new std::byte[bytes.size()]);
     if (!bytes.empty()) std::memcpy(block_.get(), bytes.data(), bytes.size());
-    reader_.feed(MutableBytes(block_.get(), bytes.size()));
+    unread_ = {block_.get(), bytes.size()};
   }
+  WsReadStatus next(WsEvent& event) { return reader_.next(unread_, event); }
   const std::byte* begin() const { return block_.get(); }
 
  private:
   WsReader& reader_;
   std::unique_ptr<std::byte[]> block_;
+  MutableBytes unread_;
 };
 
 std::string text_of(Bytes bytes) {
@@ -56,12 +58,12 @@ TEST(WsReader, WholeMessageIsNotCopied) {
   Feeder feeder(reader);
   feeder.feed(client_frame({}, "hello"));
   WsEvent event;
-  ASSERT_EQ(reader.next(event), WsReadStatus::event);
+  ASSERT_EQ(feeder.next(event), WsReadStatus::event);
   EXPECT_EQ(event.opcode, WsOpcode::text);
   EXPECT_EQ(text_of(event.payload), "hello");
   EXPECT_EQ(event.payload.data(), feeder.begin() + 6);
-  EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
-  EXPECT_EQ(reader.buffer_bytes(), 0u);
+  EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+  EXPECT_EQ(reader.block_bytes(), 0u);
 }
 
 TEST(WsReader, OwnsNoMemoryBetweenMessages) {
@@ -71,15 +73,43 @@ TEST(WsReader, OwnsNoMemoryBetweenMessages) {
   for (int round = 0; round < 3; ++round) {
     const ByteString frame = client_frame({}, "in two parts");
     feeder.feed(std::span(frame).first(10));
-    EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
+    EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
     EXPECT_TRUE(reader.in_message());
-    EXPECT_GT(reader.buffer_bytes(), 0u);
+    EXPECT_GT(reader.block_bytes(), 0u);
     feeder.feed(std::span(frame).subspan(10));
-    ASSERT_EQ(reader.next(event), WsReadStatus::event);
+    ASSERT_EQ(feeder.next(event), WsReadStatus::event);
     EXPECT_EQ(text_of(event.payload), "in two parts");
-    EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
+    EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
     EXPECT_FALSE(reader.in_message());
-    EXPECT_EQ(reader.buffer_bytes(), 0u);
+    EXPECT_EQ(reader.block_bytes(), 0u);
+  }
+}
+
+TEST(WsReader, IsAtRestWhenNothingHasArrivedInPart) {
+  const ByteString stream =
+      join({client_frame({.opcode = 1, .fin = false}, "in "), client_frame({.opcode = 9}, "?"),
+            client_frame({.opcode = 0}, "parts")});
+  WsReader reader(WsRole::server, message_bytes_max);
+  Feeder feeder(reader);
+  WsEvent event;
+  EXPECT_TRUE(reader.is_at_rest());
+  for (std::size_t index = 0; index < stream.size(); ++index) {
+    feeder.feed(std::span(stream).subspan(index, 1));
+    while (feeder.next(event) == WsReadStatus::event) {
+    }
+    EXPECT_EQ(reader.is_at_rest(), index + 1 == stream.size()) << index;
+  }
+}
+
+TEST(WsReader, IsNeverAtRestBehindACloseOrAnError) {
+  for (const ByteString& end : {client_frame({.opcode = 8}, ""), from_hex("83")}) {
+    WsReader reader(WsRole::server, message_bytes_max);
+    Feeder feeder(reader);
+    WsEvent event;
+    feeder.feed(end);
+    while (feeder.next(event) == WsReadStatus::event) {
+    }
+    EXPECT_FALSE(reader.is_at_rest());
   }
 }
 
@@ -90,14 +120,14 @@ TEST(WsReader, MemoryGrowsWithWhatArrivesNotWithWhatIsDeclared) {  // 10.4
   ByteString header;
   test::append_header(header, {.opcode = 2}, 1u << 30);
   feeder.feed(header);
-  EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
-  EXPECT_EQ(reader.buffer_bytes(), 0u);
+  EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+  EXPECT_EQ(reader.block_bytes(), 0u);
   std::size_t arrived = 0;
   for (int i = 0; i < 100; ++i) {
     feeder.feed(ByteString(1000, 0));
     arrived += 1000;
-    EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
-    EXPECT_LE(reader.buffer_bytes(), 2 * arrived);
+    EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+    EXPECT_LE(reader.block_bytes(), 2 * arrived);
   }
 }
 
@@ -192,14 +222,14 @@ TEST(WsReader, ErrorReleasesMemoryAndIsSticky) {
   Feeder feeder(reader);
   WsEvent event;
   feeder.feed(client_frame({.opcode = 1, .fin = false}, "part"));
-  EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
-  EXPECT_GT(reader.buffer_bytes(), 0u);
+  EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+  EXPECT_GT(reader.block_bytes(), 0u);
   feeder.feed(client_frame({.opcode = 1}, "not a continuation"));
-  EXPECT_EQ(reader.next(event), WsReadStatus::error);
+  EXPECT_EQ(feeder.next(event), WsReadStatus::error);
   EXPECT_EQ(reader.error_code(), WsCloseCode::protocol_error);
-  EXPECT_EQ(reader.buffer_bytes(), 0u);
+  EXPECT_EQ(reader.block_bytes(), 0u);
   feeder.feed(client_frame({}, "hi"));
-  EXPECT_EQ(reader.next(event), WsReadStatus::error);
+  EXPECT_EQ(feeder.next(event), WsReadStatus::error);
 }
 
 TEST(WsReader, NothingIsReadBehindAClose) {  // 5.5.1
@@ -211,14 +241,14 @@ TEST(WsReader, NothingIsReadBehindAClose) {  // 5.5.1
                                  "\x03\xe8"
                                  "bye"),
                     client_frame({.opcode = 0}, "more"), from_hex("ff ff ff")}));
-  ASSERT_EQ(reader.next(event), WsReadStatus::event);
+  ASSERT_EQ(feeder.next(event), WsReadStatus::event);
   EXPECT_EQ(event.opcode, WsOpcode::close);
   EXPECT_EQ(event.close_code, 1000);
   EXPECT_EQ(text_of(event.payload), "bye");
-  EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
-  EXPECT_EQ(reader.buffer_bytes(), 0u);
+  EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+  EXPECT_EQ(reader.block_bytes(), 0u);
   feeder.feed(from_hex("ff ff ff"));
-  EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
+  EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
   EXPECT_EQ(reader.error_code(), WsCloseCode::none);
 }
 
@@ -260,12 +290,12 @@ TEST(WsReader, MovedReaderContinuesTheMessage) {
   {
     Feeder feeder(reader);
     feeder.feed(std::span(frame).first(12));
-    EXPECT_EQ(reader.next(event), WsReadStatus::need_more);
+    EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
   }
   WsReader moved = std::move(reader);
   Feeder feeder(moved);
   feeder.feed(std::span(frame).subspan(12));
-  ASSERT_EQ(moved.next(event), WsReadStatus::event);
+  ASSERT_EQ(feeder.next(event), WsReadStatus::event);
   EXPECT_EQ(text_of(event.payload), "moved in between");
 }
 
