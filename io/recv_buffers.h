@@ -2,7 +2,8 @@
 //
 // An idle connection owns none of them: the kernel takes one when bytes have come.
 //
-// Memory  buffers * buffer_bytes, and 16 bytes for each in the ring shared with the kernel.
+// Memory  buffers * buffer_bytes, and 16 bytes for each in the ring shared with the kernel; all of
+//         it resident from open() on.
 #pragma once
 
 #include <cstdint>

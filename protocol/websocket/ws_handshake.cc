@@ -112,6 +112,10 @@ WsAcceptText ws_accept_of(std::string_view key) {
   return accept;
 }
 
+void load_ws_accept() {
+  static_cast<void>(ws_accept_of("dGhlIHNhbXBsZSBub25jZQ=="));  // The key of section 1.3.
+}
+
 WsHandshake check_ws_handshake(const HttpRequest& request) {
   if (request.method != "GET") return WsHandshake::not_get;
   if (!request.upgrade || !request.body.empty()) return WsHandshake::bad_upgrade;

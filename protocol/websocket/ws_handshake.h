@@ -27,6 +27,10 @@ inline constexpr std::size_t ws_accept_bytes = 28;
 using WsAcceptText = std::array<char, ws_accept_bytes>;
 [[nodiscard]] WsAcceptText ws_accept_of(std::string_view key);
 
+// OpenSSL loads its algorithms with the first SHA-1, which takes a millisecond and 2 MB of its
+// pages: when the server starts, rather than when the first client comes.
+void load_ws_accept();
+
 // Writes the whole 101 response; returns its bytes. REQUIRES: accepted; out.size() >= 256.
 [[nodiscard]] std::uint32_t write_ws_accept(const HttpRequest& request, MutableBytes out);
 

@@ -337,7 +337,8 @@ constexpr std::array ring_options{
            .name = "recv_buffers",
            .member = &Config::recv_buffers,
            .argument = "N",
-           .description = "Receive buffers of each worker.",
+           .description = "Receive buffers of each worker, in memory from the start; beyond 8 "
+                          "workers they share out what 8 would have.",
            .form = Form::power_of_two,
            .min = 8,
            .max = 32'768},

@@ -23,6 +23,7 @@
 #include "io/ring_directory.h"
 #include "io/uring_ring.h"
 #include "io/waker.h"
+#include "protocol/websocket/ws_handshake.h"
 #include "server/config/startup.h"
 #include "server/metrics/metrics.h"
 #include "server/process/shares.h"
@@ -149,7 +150,7 @@ void Server::State::run_worker(std::uint16_t index, int listener_fd) {
                            .listener_fd = listener_fd,
                            .connections_max = connections_per_worker,
                            .recv_buffer_bytes = config.recv_buffer_bytes,
-                           .recv_buffers = config.recv_buffers,
+                           .recv_buffers = recv_buffers_per_worker(config, worker_count),
                            .features = features});
   if (!ring) return fail(index, ring.error().message);
   Result<std::unique_ptr<services::TokenVerifier>> tokens =
@@ -254,6 +255,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config, Log& log) {
   state->token_keys = *keys;
   state->features = *features;
   state->connections_per_worker = connections_per_worker(config, workers, descriptors);
+  protocol::load_ws_accept();
   const Result<void> started = state->start_workers();
   std::unique_ptr<Server> server(new Server(std::move(state)));
   if (!started) return std::unexpected(started.error());  // ~Server ends those that run.

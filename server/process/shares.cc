@@ -12,6 +12,20 @@ core::RateLimit limit_of(const Rate& rate) {
   return {.burst = rate.count, .window = milliseconds(rate.window_ms)};
 }
 
+struct ShareRule {
+  std::uint16_t workers_in_full{};  // So many get all of it.
+  std::uint32_t count_min{};
+};
+
+// Of what each worker has a power of two.
+std::uint32_t share_out(std::uint32_t count, std::uint16_t workers, const ShareRule& rule) {
+  for (std::uint32_t held = rule.workers_in_full; held < workers && count > rule.count_min;
+       held *= 2) {
+    count /= 2;
+  }
+  return count;
+}
+
 }  // namespace
 
 std::uint32_t connections_per_worker(const Config& config, std::uint16_t workers,
@@ -24,13 +38,11 @@ std::uint32_t connections_per_worker(const Config& config, std::uint16_t workers
 }
 
 std::uint32_t mailbox_capacity(const Config& config, std::uint16_t workers) {
-  constexpr std::uint32_t workers_in_full = 16;
-  constexpr std::uint32_t capacity_min = 64;
-  std::uint32_t capacity = config.mailbox_capacity;
-  for (std::uint32_t held = workers_in_full; held < workers && capacity > capacity_min; held *= 2) {
-    capacity /= 2;
-  }
-  return capacity;
+  return share_out(config.mailbox_capacity, workers, {.workers_in_full = 16, .count_min = 64});
+}
+
+std::uint32_t recv_buffers_per_worker(const Config& config, std::uint16_t workers) {
+  return share_out(config.recv_buffers, workers, {.workers_in_full = 8, .count_min = 128});
 }
 
 core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,

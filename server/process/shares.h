@@ -18,6 +18,11 @@ namespace parley::server {
 // workers share out what sixteen would take: a power of two, 64 at least.
 [[nodiscard]] std::uint32_t mailbox_capacity(const Config& config, std::uint16_t workers);
 
+// Receive buffers of each worker, whose memory is taken at start: beyond eight workers they share
+// out what eight would take, so that many cores do not make a large process before anybody comes.
+// A power of two, 128 at least: half of what a turn may receive.
+[[nodiscard]] std::uint32_t recv_buffers_per_worker(const Config& config, std::uint16_t workers);
+
 struct WorkerShare {
   std::uint16_t workers{};
   std::uint32_t connections{};  // Of one worker.
