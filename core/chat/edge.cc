@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/base/trim.h"
 #include "core/payload/payload_pool.h"
 #include "core/rooms/join_request.h"
 #include "core/rooms/room_homes.h"
@@ -17,6 +18,9 @@ namespace {
 // to send by reference, each by itself.
 constexpr std::uint32_t copied_frame_bytes_max = 16 * 1024;
 constexpr std::uint32_t sequence_bytes_max = 64 * 1024;
+
+// Publications that a room keeps room for between turns: many rooms burst once, when all join.
+constexpr std::size_t gathered_kept_max = 64;
 
 // After so many letters a tick leaves the remaining rooms to the next one.
 constexpr std::size_t member_letters_per_tick = 1'000;
@@ -39,6 +43,19 @@ bool are_of_a_kind(const PayloadRef& one, const PayloadRef& other) {
   return (one->first_sequence == 0) == (other->first_sequence == 0);
 }
 
+Requests& requests_of(Session& session) {
+  if (session.requests == nullptr) session.requests = std::make_unique<Requests>();
+  return *session.requests;
+}
+
+bool is_done(const Requests& requests) {
+  return !requests.asking && !requests.posting && requests.waiting.empty();
+}
+
+void forget_requests_if_done(Session& session) {
+  if (is_done(*session.requests)) session.requests.reset();
+}
+
 }  // namespace
 
 struct Edge::Room {
@@ -48,6 +65,17 @@ struct Edge::Room {
   std::vector<Joining> joining;        // In the order of their joins, as the home answers them.
   std::uint32_t waiting = 0;           // Joins that wait for their turn in their sessions.
   std::vector<PayloadRef> gathered;
+
+  // The home has answered a join. It answers in the order it was asked, so the first with this id
+  // is the one.
+  Joining take_joining(ConnId conn) {
+    const auto found = std::ranges::find(joining, conn, &Joining::conn);
+    CHECK(found != joining.end());
+    const Joining taken = *found;
+    joining.erase(found);
+    if (joining.empty()) joining.shrink_to_fit();
+    return taken;
+  }
 };
 
 Edge::Edge(const HubConfig& config, WorkerId self, std::uint16_t worker_count, Borrowed borrowed)
@@ -55,30 +83,18 @@ Edge::Edge(const HubConfig& config, WorkerId self, std::uint16_t worker_count, B
 
 Edge::~Edge() = default;
 
-Session& Edge::open(ConnId conn, Identity identity) {
+Session& Edge::open(ConnId conn, const IdentityView& identity) {
   CHECK(conn.slot < config_.connections_max);
-  if (conn.slot >= sessions_.size()) sessions_.resize(conn.slot + 1);
-  CHECK(sessions_[conn.slot] == nullptr);
-  auto session = std::make_unique<Session>();
-  session->conn = conn;
-  session->identity = std::move(identity);
-  sessions_[conn.slot] = std::move(session);
-  sessions_open_ += 1;
-  return *sessions_[conn.slot];
+  Session& session = sessions_.open(conn);
+  session.identity = CompactIdentity(identity);
+  return session;
 }
 
 void Edge::close(ConnId conn) {
   Session* session = find(conn);
   CHECK(session != nullptr);
   while (!session->rooms.empty()) leave(*session, rooms_[session->rooms.back().room]->id);
-  sessions_[conn.slot].reset();
-  sessions_open_ -= 1;
-}
-
-Session* Edge::find(ConnId conn) {
-  if (conn.slot >= sessions_.size()) return nullptr;
-  Session* session = sessions_[conn.slot].get();
-  return session != nullptr && session->conn == conn ? session : nullptr;
+  sessions_.close(*session);
 }
 
 std::uint32_t Edge::find_or_create(RoomId id, std::string_view name) {
@@ -109,20 +125,9 @@ void Edge::drop_if_unused(std::uint32_t index) {
   free_rooms_.push_back(index);
 }
 
-Membership* Edge::membership_of(Session& session, std::uint32_t room) {
-  for (Membership& membership : session.rooms) {
-    if (membership.room == room) return &membership;
-  }
-  return nullptr;
-}
-
 const Membership* Edge::find_membership(const Session& session, RoomId id) const {
   const std::uint32_t index = table_.find(id);
-  if (index == RoomTable::none) return nullptr;
-  for (const Membership& membership : session.rooms) {
-    if (membership.room == index) return &membership;
-  }
-  return nullptr;
+  return index == RoomTable::none ? nullptr : session.rooms.find(index);
 }
 
 bool Edge::is_live(const Session& session, RoomId id) const {
@@ -144,14 +149,14 @@ JoinStatus Edge::join(Session& session, std::string_view room, const JoinOptions
                       std::string_view user) {
   const RoomId id = room_id(room, config_.hash_key);
   if (const std::uint32_t index = table_.find(id);
-      index != RoomTable::none && membership_of(session, index) != nullptr) {
+      index != RoomTable::none && session.rooms.find(index) != nullptr) {
     return JoinStatus::already_in_room;
   }
   if (session.rooms.size() >= config_.rooms_per_connection_max) return JoinStatus::too_many_rooms;
   const std::uint32_t index = find_or_create(id, room);
   if (index == RoomTable::none) return JoinStatus::server_full;
   rooms_[index]->waiting += 1;
-  session.rooms.push_back({index, Membership::joining});
+  session.rooms.add({index, Membership::joining});
   memberships_ += 1;
 
   Mail mail;
@@ -167,27 +172,29 @@ JoinStatus Edge::join(Session& session, std::string_view room, const JoinOptions
     request.epoch = options.resume->epoch;
   }
   mail.subject = pack(borrowed_.pool, request);
-  session.waiting.push_back(std::move(mail));
+  requests_of(session).waiting.push_back(std::move(mail));
   ask_next(session);
   return JoinStatus::asked;
 }
 
 bool Edge::ask(Session& session, Mail&& mail) {
-  if (session.waiting.size() >= waiting_max + config_.rooms_per_connection_max) return false;
-  session.waiting.push_back(std::move(mail));
+  std::vector<Mail>& waiting = requests_of(session).waiting;
+  if (waiting.size() >= waiting_max + config_.rooms_per_connection_max) return false;
+  waiting.push_back(std::move(mail));
   ask_next(session);
   return true;
 }
 
 void Edge::ask_next(Session& session) {
-  if (session.posting) return;  // A home on this worker answers at once: the loop below goes on.
-  session.posting = true;
-  while (!session.asking && !session.waiting.empty() && borrowed_.sink.has_room(session.conn)) {
-    Mail mail = std::move(session.waiting.front());
-    session.waiting.erase(session.waiting.begin());
-    if (session.waiting.empty()) session.waiting.shrink_to_fit();  // Idle sessions own nothing.
-    session.asking = true;
-    session.asked = mail.room;
+  if (session.requests == nullptr) return;
+  Requests& requests = *session.requests;
+  if (requests.posting) return;  // A home on this worker answers at once: the loop below goes on.
+  requests.posting = true;
+  while (!requests.asking && !requests.waiting.empty() && borrowed_.sink.has_room(session.conn)) {
+    Mail mail = std::move(requests.waiting.front());
+    requests.waiting.erase(requests.waiting.begin());
+    requests.asking = true;
+    requests.asked = mail.room;
     if (mail.kind == MailKind::join) {
       const std::uint32_t index = table_.find(mail.room);
       CHECK(index != RoomTable::none && rooms_[index]->waiting > 0);
@@ -199,19 +206,22 @@ void Edge::ask_next(Session& session) {
       borrowed_.post.send(home, std::move(mail));
     }
   }
-  session.posting = false;
+  requests.posting = false;
+  forget_requests_if_done(session);
 }
 
 void Edge::on_reply(Mail&& mail) {
   Session* session = find(mail.conn);
   if (session == nullptr) return;
-  CHECK(session->asking);
-  if (mail.payload && !session->unwanted) {
+  CHECK(session->requests != nullptr);
+  Requests& requests = *session->requests;
+  CHECK(requests.asking);
+  if (mail.payload && !requests.unwanted) {
     borrowed_.sink.send(mail.conn, std::move(mail.payload));
   }
   if ((mail.flags & RoomMailFlags::last) == 0) return;
-  session->asking = false;
-  const bool unwanted = std::exchange(session->unwanted, false);
+  requests.asking = false;
+  const bool unwanted = std::exchange(requests.unwanted, false);
   if ((mail.flags & RoomMailFlags::resume) != 0 && !unwanted) {
     // What was missed did not fit one answer: go on where it ended, before anything else.
     Mail next;
@@ -222,7 +232,7 @@ void Edge::on_reply(Mail&& mail) {
     next.room = mail.room;
     next.number = mail.number;
     next.number2 = mail.number2;
-    session->waiting.insert(session->waiting.begin(), std::move(next));
+    requests.waiting.insert(requests.waiting.begin(), std::move(next));
   }
   ask_next(*session);
 }
@@ -230,20 +240,13 @@ void Edge::on_reply(Mail&& mail) {
 void Edge::leave(Session& session, RoomId id) {
   const std::uint32_t index = table_.find(id);
   CHECK(index != RoomTable::none);
-  Membership* membership = membership_of(session, index);
+  Membership* membership = session.rooms.find(index);
   CHECK(membership != nullptr);
   const std::uint32_t position = membership->position;
-  *membership = session.rooms.back();
-  session.rooms.pop_back();
+  session.rooms.remove(membership);
   memberships_ -= 1;
   Room& room = *rooms_[index];
-  if (session.asking && session.asked == id) session.unwanted = true;
-  std::erase_if(session.waiting, [id, &room](const Mail& mail) {
-    if (mail.room != id) return false;
-    if (mail.kind == MailKind::join) room.waiting -= 1;
-    return true;
-  });
-  if (session.waiting.empty()) session.waiting.shrink_to_fit();
+  withdraw_requests(session, room);
   if (position == Membership::joining) {
     // The home's answer is on its way: on_joined() will send the `leave`, on a refusal nothing.
     for (Joining& joining : room.joining) {
@@ -257,14 +260,28 @@ void Edge::leave(Session& session, RoomId id) {
   drop_if_unused(index);
 }
 
+// Nobody will answer what the session still wanted of a room, and nobody needs to.
+void Edge::withdraw_requests(Session& session, Room& room) {
+  if (session.requests == nullptr) return;
+  Requests& requests = *session.requests;
+  if (requests.asking && requests.asked == room.id) requests.unwanted = true;
+  std::erase_if(requests.waiting, [&room](const Mail& mail) {
+    if (mail.room != room.id) return false;
+    if (mail.kind == MailKind::join) room.waiting -= 1;
+    return true;
+  });
+  forget_requests_if_done(session);
+}
+
 void Edge::remove_member(std::uint32_t index, std::uint32_t position) {
   std::vector<std::uint32_t>& members = rooms_[index]->members;
   CHECK(position < members.size());
   const std::uint32_t moved = members.back();
   members[position] = moved;
   members.pop_back();
+  trim(members);
   if (position == members.size()) return;
-  Membership* membership = membership_of(*sessions_[moved], index);
+  Membership* membership = sessions_.at(moved).rooms.find(index);
   CHECK(membership != nullptr);
   membership->position = position;
 }
@@ -283,12 +300,7 @@ void Edge::on_joined(Mail&& mail) {
   const std::uint32_t index = table_.find(mail.room);
   CHECK(index != RoomTable::none);
   Room& room = *rooms_[index];
-  // The home answers in the order it was asked, so the first with this id is the one.
-  const auto joining = std::find_if(room.joining.begin(), room.joining.end(),
-                                    [&mail](const Joining& j) { return j.conn == mail.conn; });
-  CHECK(joining != room.joining.end());
-  const Joining joined = *joining;
-  room.joining.erase(joining);
+  const Joining joined = room.take_joining(mail.conn);
   if (joined.abandoned) {
     post_leave(joined.conn, joined.gates, mail.room);
     drop_if_unused(index);
@@ -297,7 +309,7 @@ void Edge::on_joined(Mail&& mail) {
   flush(room);
   Session* session = find(mail.conn);
   CHECK(session != nullptr);
-  Membership* membership = membership_of(*session, index);
+  Membership* membership = session->rooms.find(index);
   CHECK(membership != nullptr && membership->position == Membership::joining);
   membership->position = static_cast<std::uint32_t>(room.members.size());
   room.members.push_back(mail.conn.slot);
@@ -308,19 +320,14 @@ Session* Edge::on_join_refused(const Mail& mail) {
   const std::uint32_t index = table_.find(mail.room);
   CHECK(index != RoomTable::none);
   Room& room = *rooms_[index];
-  const auto joining = std::find_if(room.joining.begin(), room.joining.end(),
-                                    [&mail](const Joining& j) { return j.conn == mail.conn; });
-  CHECK(joining != room.joining.end());
-  const bool abandoned = joining->abandoned;
-  room.joining.erase(joining);
+  const bool abandoned = room.take_joining(mail.conn).abandoned;
   Session* session = nullptr;
   if (!abandoned) {
     session = find(mail.conn);
     CHECK(session != nullptr);
-    Membership* membership = membership_of(*session, index);
+    Membership* membership = session->rooms.find(index);
     CHECK(membership != nullptr && membership->position == Membership::joining);
-    *membership = session->rooms.back();
-    session->rooms.pop_back();
+    session->rooms.remove(membership);
     memberships_ -= 1;
   }
   drop_if_unused(index);
@@ -340,12 +347,7 @@ void Edge::on_deliver(Mail&& mail) {
   flush(room);
   const std::span<const std::uint32_t> members = room.members;
   const Session* sender = mail.origin == self_ ? find(mail.conn) : nullptr;
-  const Membership* theirs = nullptr;
-  if (sender != nullptr) {
-    for (const Membership& membership : sender->rooms) {
-      if (membership.room == index) theirs = &membership;
-    }
-  }
+  const Membership* theirs = sender == nullptr ? nullptr : sender->rooms.find(index);
   deliveries_ += members.size();
   if (theirs == nullptr || theirs->position == Membership::joining) {
     return borrowed_.sink.deliver(members, mail.payload);
@@ -374,14 +376,16 @@ std::size_t Edge::send_members(RoomId id) {
   const std::vector<std::uint32_t>& members = rooms_[index]->members;
   const std::size_t count = std::min<std::size_t>(members.size(), config_.presence_members_max);
   for (const std::uint32_t slot : std::span(members).first(count)) {
-    const Session& session = *sessions_[slot];
+    const Session& session = sessions_.at(slot);
+    CompactIdentity::Spelling spelling;
     Mail mail;
     mail.kind = MailKind::member;
     mail.conn = session.conn;
     mail.origin = self_;
     mail.room = id;
     mail.payload =
-        payload_of(borrowed_.pool, borrowed_.vocabulary.user(borrowed_.encoder, session.identity));
+        payload_of(borrowed_.pool,
+                   borrowed_.vocabulary.user(borrowed_.encoder, session.identity.view(spelling)));
     borrowed_.gatekeeper.pass(std::move(mail), session.gates);
   }
   return count;
@@ -415,6 +419,7 @@ void Edge::flush(Room& room) {
     first = last;
   }
   frames.clear();
+  if (frames.capacity() > gathered_kept_max) frames.shrink_to_fit();
 }
 
 PayloadRef Edge::join_frames(Room& room, std::size_t first, std::size_t last) {
@@ -445,11 +450,10 @@ void Edge::check_invariants() const {
     for (const Joining& entry : room->joining) joining += entry.abandoned ? 0 : 1;
     joining += room->waiting;
     for (std::uint32_t position = 0; position < room->members.size(); ++position) {
-      const Session* session = sessions_[room->members[position]].get();
-      CHECK(session != nullptr);
-      CHECK(std::any_of(session->rooms.begin(), session->rooms.end(), [&](const Membership& m) {
-        return m.room == index && m.position == position;
-      }));
+      const Session& session = sessions_.at(room->members[position]);
+      const Membership* membership = session.rooms.find(static_cast<std::uint32_t>(index));
+      CHECK(membership != nullptr && membership->position == position);
+      CHECK(session.requests == nullptr || !is_done(*session.requests));
     }
   }
   CHECK(live + joining == memberships_);

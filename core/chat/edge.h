@@ -7,6 +7,7 @@
 //            gather per room during a turn; whatever changes who is live flushes them first.
 // Cost       Per turn and room with publications: one frame sequence is built, then a reference
 //            per member. Per message and member: nothing.
+// Memory     Per session 64 bytes (core/chat/session.h), per membership 4 in the room.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "core/base/time.h"
 #include "core/base/types.h"
 #include "core/chat/edge_sink.h"
 #include "core/chat/encoder.h"
@@ -22,34 +22,12 @@
 #include "core/chat/hub_config.h"
 #include "core/chat/identity.h"
 #include "core/chat/post.h"
+#include "core/chat/session.h"
+#include "core/chat/session_table.h"
 #include "core/chat/vocabulary.h"
-#include "core/limits/token_bucket.h"
 #include "core/rooms/room_table.h"
 
 namespace parley::core {
-
-struct Membership {
-  static constexpr std::uint32_t joining = UINT32_MAX;
-
-  std::uint32_t room{};      // An index of Edge's.
-  std::uint32_t position{};  // In the room's members, or `joining`.
-};
-
-struct Session {
-  ConnId conn;
-  Identity identity;
-  Gates gates;
-  TokenBucket commands;
-  TokenBucket signals;
-  TokenBucket joins;
-  TokenBucket messages;       // Guests only.
-  bool asking = false;        // One of its requests is with a room's home.
-  bool unwanted = false;      // It has left that room since: the answer goes nowhere.
-  bool posting = false;       // ask_next() is at work on it.
-  RoomId asked;               // The room of that request.
-  std::vector<Mail> waiting;  // Requests that follow, one by one: joins, history, presence.
-  std::vector<Membership> rooms;
-};
 
 class Edge {
  public:
@@ -67,11 +45,11 @@ class Edge {
   Edge& operator=(const Edge&) = delete;
   ~Edge();
 
-  Session& open(ConnId conn, Identity identity);
+  Session& open(ConnId conn, const IdentityView& identity);
   // Leaves all rooms. REQUIRES: open.
   void close(ConnId conn);
   // Null when the connection has gone, or its slot belongs to another.
-  [[nodiscard]] Session* find(ConnId conn);
+  [[nodiscard]] Session* find(ConnId conn) { return sessions_.find(conn); }
 
   JoinStatus join(Session& session, std::string_view room, const JoinOptions& options,
                   std::string_view user);
@@ -99,7 +77,7 @@ class Edge {
   void end_turn();
   void tick();
 
-  [[nodiscard]] std::uint64_t sessions() const { return sessions_open_; }
+  [[nodiscard]] std::uint64_t sessions() const { return sessions_.sessions(); }
   [[nodiscard]] std::uint32_t rooms() const { return table_.size(); }
   [[nodiscard]] std::uint64_t memberships() const { return memberships_; }
   [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
@@ -111,8 +89,8 @@ class Edge {
   [[nodiscard]] std::uint32_t find_or_create(RoomId id, std::string_view name);
   void drop_if_unused(std::uint32_t index);
   void remove_member(std::uint32_t index, std::uint32_t position);
+  static void withdraw_requests(Session& session, Room& room);
   [[nodiscard]] const Membership* find_membership(const Session& session, RoomId room) const;
-  [[nodiscard]] Membership* membership_of(Session& session, std::uint32_t room);
   void post_leave(ConnId conn, const Gates& gates, RoomId room);
   std::size_t send_members(RoomId room);  // How many.
   void flush(Room& room);
@@ -123,12 +101,11 @@ class Edge {
   const std::uint16_t worker_count_;
   Borrowed borrowed_;
   RoomTable table_;
-  std::vector<std::unique_ptr<Session>> sessions_;  // By slot; null: closed.
-  std::vector<std::unique_ptr<Room>> rooms_;        // By index; null: free.
+  SessionTable sessions_;
+  std::vector<std::unique_ptr<Room>> rooms_;  // By index; null: free.
   std::vector<std::uint32_t> free_rooms_;
   std::vector<std::uint32_t> gathering_;  // Rooms with publications of this turn.
   std::vector<RoomId> members_wanted_;    // By their homes.
-  std::uint64_t sessions_open_ = 0;
   std::uint64_t memberships_ = 0;
   std::uint64_t deliveries_ = 0;
 };

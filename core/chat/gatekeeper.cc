@@ -47,7 +47,7 @@ void Gatekeeper::tick() {
   addresses_.expire(now_, sweep_steps_per_tick);
 }
 
-std::uint64_t Gatekeeper::user_key(const Identity& identity) const {
+std::uint64_t Gatekeeper::user_key(const IdentityView& identity) const {
   if (identity.guest || config_.user_messages.unlimited()) return 0;
   return keyed_hash(identity.id, config_.hash_key) | 1;
 }

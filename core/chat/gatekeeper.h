@@ -35,7 +35,7 @@ class Gatekeeper {
   void tick();
 
   // 0 for a guest: its one connection carries its limit.
-  [[nodiscard]] std::uint64_t user_key(const Identity& identity) const;
+  [[nodiscard]] std::uint64_t user_key(const IdentityView& identity) const;
   [[nodiscard]] std::uint64_t address_key(const IpAddress& address) const;
 
   // Sends what a session does in a room on its way: a join, member, publish or leave.

@@ -12,6 +12,7 @@
 #include "core/chat/edge.h"
 #include "core/chat/gatekeeper.h"
 #include "core/chat/post.h"
+#include "core/limits/session_limits.h"
 #include "core/rooms/join_request.h"
 #include "core/rooms/room_homes.h"
 #include "core/rooms/room_name.h"
@@ -21,6 +22,8 @@ namespace parley::core {
 namespace {
 
 constexpr Duration sessions_told_interval = seconds(1);
+// Sessions whose limits are looked at per tick: all of 100,000 active ones within some seconds.
+constexpr std::uint32_t limits_expired_per_tick = 4096;
 constexpr WorkerId sessions_counter{0};  // Adds up the sessions of all workers.
 
 }  // namespace
@@ -67,6 +70,7 @@ struct Hub::State final : Post {
   Gatekeeper gatekeeper;
   Edge edge;
   RoomHomes homes;
+  SessionLimits limits;
   HubCounts counts;
   std::vector<std::uint64_t> sessions_of;  // By worker, at sessions_counter only.
   std::uint64_t sessions_total = 0;
@@ -79,12 +83,10 @@ class Hub::State::Call final : public EdgeSession {
  public:
   Call(State& state, Session& session) : state_(state), session_(session) {}
 
-  [[nodiscard]] const Identity& identity() const override { return session_.identity; }
+  [[nodiscard]] IdentityView identity() const override { return session_.identity.view(spelling_); }
   [[nodiscard]] UnixMillis now() const override { return state_.wall_now; }
   [[nodiscard]] const HubConfig& config() const override { return state_.config; }
-  [[nodiscard]] std::uint32_t rooms_joined() const override {
-    return static_cast<std::uint32_t>(session_.rooms.size());
-  }
+  [[nodiscard]] std::uint32_t rooms_joined() const override { return session_.rooms.size(); }
   [[nodiscard]] bool in_room(std::string_view room) const override {
     return state_.edge.is_live(session_, id_of(room));
   }
@@ -108,20 +110,21 @@ class Hub::State::Call final : public EdgeSession {
   }
 
   [[nodiscard]] Duration take_command() override {
-    return take(session_.commands, state_.config.connection_commands);
+    return take(SessionLimit::commands, state_.config.connection_commands);
   }
-  [[nodiscard]] Duration take_join() override { return take(session_.joins, state_.config.joins); }
+  [[nodiscard]] Duration take_join() override {
+    return take(SessionLimit::joins, state_.config.joins);
+  }
 
   JoinStatus join(std::string_view room, const JoinOptions& options) override {
-    const std::string user(
-        state_.borrowed.vocabulary.user(state_.borrowed.encoder, session_.identity));
+    const std::string user(state_.borrowed.vocabulary.user(state_.borrowed.encoder, identity()));
     return state_.edge.join(session_, room, options, user);
   }
   void leave(std::string_view room) override { state_.edge.leave(session_, id_of(room)); }
 
   void publish(std::string_view room, PayloadRef frame, std::string_view tag) override {
-    if (session_.identity.guest) {
-      const Duration wait = take(session_.messages, state_.config.user_messages);
+    if (session_.identity.guest()) {
+      const Duration wait = take(SessionLimit::messages, state_.config.user_messages);
       if (wait.ns > 0) {
         state_.borrowed.vocabulary.on_refused(*this, Refusal::rate_limited, room, tag, wait);
         return;
@@ -135,7 +138,9 @@ class Hub::State::Call final : public EdgeSession {
   }
 
   void signal(std::string_view room, PayloadRef frame) override {
-    if (session_.signals.take(state_.config.signals, state_.now).ns > 0) return;
+    const Duration wait = state_.limits.take(session_.conn.slot, SessionLimit::signals,
+                                             state_.config.signals, state_.now);
+    if (wait.ns > 0) return;
     Mail mail = mail_of(MailKind::publish, room);
     mail.flags = RoomMailFlags::signal;
     mail.payload = std::move(frame);
@@ -157,18 +162,20 @@ class Hub::State::Call final : public EdgeSession {
   [[nodiscard]] bool authenticate(std::string_view token) override {
     CHECK(session_.rooms.empty());
     if (state_.borrowed.tokens == nullptr) return false;
-    std::optional<Identity> identity = state_.borrowed.tokens->verify(token, state_.wall_now);
+    const std::optional<Identity> identity = state_.borrowed.tokens->verify(token, state_.wall_now);
     if (!identity) return false;
-    session_.identity = std::move(*identity);
-    session_.gates.user_key = state_.gatekeeper.user_key(session_.identity);
+    session_.identity = CompactIdentity(view_of(*identity));
+    session_.gates.user_key = state_.gatekeeper.user_key(view_of(*identity));
     return true;
   }
 
   [[nodiscard]] Duration rename(std::string_view name) override {
-    CHECK(session_.rooms.empty() && session_.identity.guest);
+    CHECK(session_.rooms.empty() && session_.identity.guest());
     CHECK(state_.config.guests_may_choose_names);
-    const Duration wait = take(session_.messages, state_.config.user_messages);
-    if (wait.ns == 0) session_.identity.name = name;
+    const Duration wait = take(SessionLimit::messages, state_.config.user_messages);
+    if (wait.ns == 0) {
+      session_.identity = CompactIdentity({.id = identity().id, .name = name, .guest = true});
+    }
     return wait;
   }
 
@@ -195,14 +202,15 @@ class Hub::State::Call final : public EdgeSession {
     state_.counts.rate_limited += 1;
     return seconds(1);
   }
-  [[nodiscard]] Duration take(TokenBucket& bucket, const RateLimit& limit) {
-    const Duration wait = bucket.take(limit, state_.now);
+  [[nodiscard]] Duration take(SessionLimit which, const RateLimit& limit) {
+    const Duration wait = state_.limits.take(session_.conn.slot, which, limit, state_.now);
     if (wait.ns > 0) state_.counts.rate_limited += 1;
     return wait;
   }
 
   State& state_;
   Session& session_;
+  mutable CompactIdentity::Spelling spelling_;
   mutable std::array<char, room_name_bytes_max> named_{};
   mutable std::size_t named_bytes_ = 0;  // 0: none yet.
   mutable RoomId named_id_;
@@ -239,10 +247,10 @@ void Hub::release(const IpAddress& address) {
   state_->gatekeeper.ask(MailKind::ip_release, ConnId{}, address);
 }
 
-void Hub::on_open(ConnId conn, Identity identity, const IpAddress& address) {
+void Hub::on_open(ConnId conn, const Identity& identity, const IpAddress& address) {
   State& s = *state_;
-  Session& session = s.edge.open(conn, std::move(identity));
-  session.gates = {.user_key = s.gatekeeper.user_key(session.identity),
+  Session& session = s.edge.open(conn, view_of(identity));
+  session.gates = {.user_key = s.gatekeeper.user_key(view_of(identity)),
                    .address_key = s.gatekeeper.address_key(address)};
   State::Call call(s, session);
   s.borrowed.vocabulary.on_open(call);
@@ -268,6 +276,7 @@ void Hub::on_unreadable(ConnId conn, std::string_view code, std::string_view tex
 
 void Hub::on_closed(ConnId conn) {
   state_->edge.close(conn);
+  state_->limits.forget(conn.slot);
 }
 
 PayloadRef Hub::encode_gap(RoomId room, Sequence first, Sequence last) {
@@ -304,6 +313,7 @@ void Hub::tick() {
   s.homes.tick();
   s.edge.tick();
   s.gatekeeper.tick();
+  s.limits.expire(s.now, limits_expired_per_tick);
   s.tell_sessions();
 }
 

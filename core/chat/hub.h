@@ -59,7 +59,7 @@ class Hub {
   void release(const IpAddress& address);
 
   // A connection became a session; on_closed() ends it. `address` counts for per-address limits.
-  void on_open(ConnId conn, Identity identity, const IpAddress& address);
+  void on_open(ConnId conn, const Identity& identity, const IpAddress& address);
   void on_message(ConnId conn, const Value& message);
   // The peer's text was not the JSON it should be; `code` is the error's code for the client.
   void on_unreadable(ConnId conn, std::string_view code, std::string_view text);

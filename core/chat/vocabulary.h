@@ -58,7 +58,7 @@ class EdgeSession {
   EdgeSession& operator=(const EdgeSession&) = delete;
   virtual ~EdgeSession() = default;
 
-  [[nodiscard]] virtual const Identity& identity() const = 0;
+  [[nodiscard]] virtual IdentityView identity() const = 0;
   [[nodiscard]] virtual UnixMillis now() const = 0;
   [[nodiscard]] virtual const HubConfig& config() const = 0;
   [[nodiscard]] virtual std::uint32_t rooms_joined() const = 0;
@@ -125,7 +125,7 @@ class Vocabulary {
                           std::string_view tag, Duration retry_after) = 0;
 
   // Phrases. An empty result: this vocabulary does not tell.
-  [[nodiscard]] virtual std::string_view user(Encoder& encoder, const Identity& identity) = 0;
+  [[nodiscard]] virtual std::string_view user(Encoder& encoder, const IdentityView& identity) = 0;
   [[nodiscard]] virtual PayloadRef joined(Encoder& encoder, const RoomFacts& facts) = 0;
   [[nodiscard]] virtual PayloadRef came(Encoder& encoder, std::string_view room,
                                         std::string_view user, std::uint32_t members) = 0;

@@ -73,7 +73,7 @@ void ClassicVocabulary::on_refused(EdgeSession& session, Refusal why, std::strin
   }
 }
 
-std::string_view ClassicVocabulary::user(Encoder& encoder, const Identity& identity) {
+std::string_view ClassicVocabulary::user(Encoder& encoder, const IdentityView& identity) {
   write_user(encoder.begin_value(), identity);
   return encoder.finish_value();
 }

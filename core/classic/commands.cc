@@ -160,7 +160,7 @@ void on_leave_room(const Request& request) {
   session.reply(session.encoder().finish());
 }
 
-void write_speaker(ValueWriter& w, std::string_view room, const Identity& identity) {
+void write_speaker(ValueWriter& w, std::string_view room, const IdentityView& identity) {
   w.key("room");
   w.string(room);
   w.key("user");

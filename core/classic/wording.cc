@@ -23,7 +23,7 @@ void complain(EdgeSession& session, const Complaint& complaint) {
   session.reply_error(session.encoder().finish());
 }
 
-void write_user(ValueWriter& w, const Identity& identity) {
+void write_user(ValueWriter& w, const IdentityView& identity) {
   w.begin_object();
   w.key("id");
   w.string(identity.id);

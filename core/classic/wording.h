@@ -17,6 +17,6 @@ struct Complaint {
 
 void complain(EdgeSession& session, const Complaint& complaint);
 
-void write_user(ValueWriter& w, const Identity& identity);
+void write_user(ValueWriter& w, const IdentityView& identity);
 
 }  // namespace parley::core

@@ -219,18 +219,15 @@ std::optional<core::Identity> HttpService::identify(const HttpRequest& request) 
 
 core::Identity HttpService::new_guest() {
   // A sequence that never repeats within the process (each worker has 2^40 numbers of its own),
-  // scattered by a bijection, so that ids are unique too: 13 digits of base 36.
-  std::array<char, 13> digits;
+  // scattered by a bijection, so that ids are unique too.
+  std::array<char, core::guest_digits> digits;  // Of base 36: as many as 64 bits take.
   digits.fill('0');
-  std::array<char, 13> significant;
+  std::array<char, core::guest_digits> significant;
   const std::to_chars_result end = std::to_chars(
       significant.data(), significant.data() + significant.size(), scatter(++guests_), 36);
   CHECK(end.ec == std::errc{});
   std::copy_backward(significant.data(), end.ptr, digits.data() + digits.size());
-  const std::string_view text(digits.data(), digits.size());
-  return {.id = "guest:" + std::string(text),
-          .name = "guest-" + std::string(text.substr(digits.size() - 4)),
-          .guest = true};
+  return core::new_guest({digits.data(), digits.size()});
 }
 
 void HttpService::refuse_request(Connection& connection, const HttpRequest& request,

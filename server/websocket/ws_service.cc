@@ -33,7 +33,7 @@ void WsService::on_upgrade(Connection& connection, Upgrade&& upgrade, MutableByt
   set_timer(connection);
   if (upgrade.endpoint == Endpoint::classic) {
     connection.in_hub = true;
-    hub_->on_open(connection.id, std::move(upgrade.identity), borrowed_.transport.peer(connection));
+    hub_->on_open(connection.id, upgrade.identity, borrowed_.transport.peer(connection));
   }
   if (!rest.empty()) on_data(connection, rest);
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <string>
 
-#include "core/chat/edge.h"
 #include "tests/unit/core/chat/chat_harness.h"
 
 namespace parley::core {
@@ -23,12 +22,6 @@ void expect_nothing_left(const Chat& chat) {
   EXPECT_EQ(total.rooms_edge, 0u);
   EXPECT_EQ(total.rooms_home, 0u);
   chat.check_invariants();
-}
-
-TEST(Session, OwnsNothingThatCouldWaitWhileNothingDoes) {
-  const Session session;
-  EXPECT_EQ(session.waiting.capacity(), 0u);
-  EXPECT_EQ(session.rooms.capacity(), 0u);
 }
 
 TEST(Membership, OfAConnectionThatClosesWhileItJoinsEndsAtTheHomeToo) {
