@@ -16,25 +16,12 @@ struct CompactIdentity::Names {
   [[nodiscard]] char* text() { return reinterpret_cast<char*>(this + 1); }
 };
 
-namespace {
-
-bool is_called_by_digits(const IdentityView& identity) {
-  if (!identity.guest || !identity.id.starts_with(guest_id_prefix) ||
-      !identity.name.starts_with(guest_name_prefix)) {
-    return false;
-  }
-  const std::string_view digits = identity.id.substr(guest_id_prefix.size());
-  return digits.size() == guest_digits && identity.name.substr(guest_name_prefix.size()) ==
-                                              digits.substr(guest_digits - guest_name_digits);
-}
-
-}  // namespace
-
 CompactIdentity::CompactIdentity(const IdentityView& identity) {
   static_assert(sizeof(bytes_) >= guest_digits && sizeof(bytes_) >= sizeof(Names*));
+  static_assert(id_bytes_max <= UINT16_MAX && name_bytes_max <= UINT16_MAX);
   if (is_called_by_digits(identity)) {
     kind_ = Kind::called_by_digits;
-    std::ranges::copy(identity.id.substr(guest_id_prefix.size()), bytes_.begin());
+    std::ranges::copy(digits_of(identity), bytes_.begin());
     return;
   }
   CHECK(identity.id.size() <= id_bytes_max);
@@ -45,7 +32,7 @@ CompactIdentity::CompactIdentity(const IdentityView& identity) {
       new (block) Names{.id_bytes = static_cast<std::uint16_t>(identity.id.size()),
                         .name_bytes = static_cast<std::uint16_t>(identity.name.size())};
   std::ranges::copy(identity.name, std::ranges::copy(identity.id, names->text()).out);
-  std::memcpy(bytes_.data(), &names, sizeof(names));
+  std::memcpy(bytes_.data(), &names, sizeof(Names*));
 }
 
 CompactIdentity::~CompactIdentity() {
@@ -54,11 +41,11 @@ CompactIdentity::~CompactIdentity() {
 
 CompactIdentity::Names* CompactIdentity::names() const {
   Names* names;
-  std::memcpy(&names, bytes_.data(), sizeof(names));
+  std::memcpy(&names, bytes_.data(), sizeof(Names*));
   return names;
 }
 
-IdentityView CompactIdentity::view(Spelling& spelling) const {
+IdentityView CompactIdentity::view(IdentitySpelling& spelling) const {
   CHECK(kind_ != Kind::nobody);
   if (kind_ != Kind::called_by_digits) {
     Names* const stored = names();
@@ -66,13 +53,7 @@ IdentityView CompactIdentity::view(Spelling& spelling) const {
             .name = {stored->text() + stored->id_bytes, stored->name_bytes},
             .guest = guest()};
   }
-  const std::string_view digits(bytes_.data(), guest_digits);
-  std::ranges::copy(digits, std::ranges::copy(guest_id_prefix, spelling.id.begin()).out);
-  std::ranges::copy(digits.substr(guest_digits - guest_name_digits),
-                    std::ranges::copy(guest_name_prefix, spelling.name.begin()).out);
-  return {.id = {spelling.id.data(), spelling.id.size()},
-          .name = {spelling.name.data(), spelling.name.size()},
-          .guest = true};
+  return spell({bytes_.data(), guest_digits}, spelling);
 }
 
 }  // namespace parley::core

@@ -15,12 +15,6 @@ namespace parley::core {
 
 class CompactIdentity {
  public:
-  // Where view() spells what is not stored as it reads.
-  struct Spelling {
-    std::array<char, guest_id_prefix.size() + guest_digits> id;
-    std::array<char, guest_name_prefix.size() + guest_name_digits> name;
-  };
-
   CompactIdentity() = default;  // Nobody's.
   // REQUIRES: id and name within id_bytes_max and name_bytes_max.
   explicit CompactIdentity(const IdentityView& identity);
@@ -32,7 +26,7 @@ class CompactIdentity {
   ~CompactIdentity();
 
   // Valid as long as both this and `spelling` are.
-  [[nodiscard]] IdentityView view(Spelling& spelling) const;
+  [[nodiscard]] IdentityView view(IdentitySpelling& spelling) const;
   [[nodiscard]] bool guest() const { return kind_ != Kind::user; }
 
  private:

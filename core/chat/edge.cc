@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "core/base/check.h"
 #include "core/base/trim.h"
+#include "core/chat/packed_identity.h"
 #include "core/payload/payload_pool.h"
 #include "core/rooms/join_request.h"
 #include "core/rooms/room_homes.h"
@@ -146,7 +148,7 @@ std::string_view Edge::room_name(RoomId id) const {
 }
 
 JoinStatus Edge::join(Session& session, std::string_view room, const JoinOptions& options,
-                      std::string_view user) {
+                      const IdentityView& user) {
   const RoomId id = room_id(room, config_.hash_key);
   if (const std::uint32_t index = table_.find(id);
       index != RoomTable::none && session.rooms.find(index) != nullptr) {
@@ -164,7 +166,7 @@ JoinStatus Edge::join(Session& session, std::string_view room, const JoinOptions
   mail.conn = session.conn;
   mail.origin = self_;
   mail.room = id;
-  mail.payload = payload_of(borrowed_.pool, user);
+  mail.payload = pack(borrowed_.pool, user);
   JoinRequest request{.room = room, .tag = options.tag};
   if (options.resume) {
     mail.flags = RoomMailFlags::resume;
@@ -377,15 +379,13 @@ std::size_t Edge::send_members(RoomId id) {
   const std::size_t count = std::min<std::size_t>(members.size(), config_.presence_members_max);
   for (const std::uint32_t slot : std::span(members).first(count)) {
     const Session& session = sessions_.at(slot);
-    CompactIdentity::Spelling spelling;
+    IdentitySpelling spelling;
     Mail mail;
     mail.kind = MailKind::member;
     mail.conn = session.conn;
     mail.origin = self_;
     mail.room = id;
-    mail.payload =
-        payload_of(borrowed_.pool,
-                   borrowed_.vocabulary.user(borrowed_.encoder, session.identity.view(spelling)));
+    mail.payload = pack(borrowed_.pool, session.identity.view(spelling));
     borrowed_.gatekeeper.pass(std::move(mail), session.gates);
   }
   return count;

@@ -7,12 +7,13 @@
 //            gather per room during a turn; whatever changes who is live flushes them first.
 // Cost       Per turn and room with publications: one frame sequence is built, then a reference
 //            per member. Per message and member: nothing.
-// Memory     Per session 64 bytes (core/chat/session.h), per membership 4 in the room.
+// Memory     64 bytes a session (core/chat/session.h) and 4 a member in its room; what bursts made
+//            grow is given back.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/types.h"
@@ -52,7 +53,7 @@ class Edge {
   [[nodiscard]] Session* find(ConnId conn) { return sessions_.find(conn); }
 
   JoinStatus join(Session& session, std::string_view room, const JoinOptions& options,
-                  std::string_view user);
+                  const IdentityView& user);
   // REQUIRES: a member, or joining.
   void leave(Session& session, RoomId room);
   // Asks a room's home, after what the session asked before has been answered and has left: an

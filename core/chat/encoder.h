@@ -30,7 +30,8 @@ class Encoder {
   // Completes a frame that was begun with Stamped::yes. REQUIRES: once; not yet sent to anybody.
   virtual void stamp(PayloadBlock& payload, Sequence sequence, UnixMillis time) = 0;
 
-  // Starts a value that will be part of later events (ValueWriter::encoded()), not a frame.
+  // Starts a value that will be part of later events (ValueWriter::encoded()), not a frame. ASCII
+  // letters and digits, '-' and ':' in a string stand in it as they are.
   [[nodiscard]] virtual ValueWriter& begin_value() = 0;
   // Ends it. The view is valid until the next begin().
   [[nodiscard]] virtual std::string_view finish_value() = 0;

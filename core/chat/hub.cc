@@ -117,8 +117,7 @@ class Hub::State::Call final : public EdgeSession {
   }
 
   JoinStatus join(std::string_view room, const JoinOptions& options) override {
-    const std::string user(state_.borrowed.vocabulary.user(state_.borrowed.encoder, identity()));
-    return state_.edge.join(session_, room, options, user);
+    return state_.edge.join(session_, room, options, identity());
   }
   void leave(std::string_view room) override { state_.edge.leave(session_, id_of(room)); }
 
@@ -210,7 +209,7 @@ class Hub::State::Call final : public EdgeSession {
 
   State& state_;
   Session& session_;
-  mutable CompactIdentity::Spelling spelling_;
+  mutable IdentitySpelling spelling_;
   mutable std::array<char, room_name_bytes_max> named_{};
   mutable std::size_t named_bytes_ = 0;  // 0: none yet.
   mutable RoomId named_id_;

@@ -7,6 +7,8 @@
 //            EdgeSink. Publications to a room gather during a turn and leave in end_turn(), as one
 //            frame sequence shared by all members.
 // Order      Whatever changes who is in a room first delivers what the room has gathered.
+// Memory     A guest in one room of 100 costs about 120 bytes: its session (core/chat/session.h), a
+//            place in the room where it is connected, and one on the roster at the room's home.
 // Errors     A limit is a value the client is told about. A broken rule is a CHECK.
 #pragma once
 

@@ -105,7 +105,7 @@ struct RoomFacts {
   std::uint64_t epoch{};
   bool resumed{};
   std::uint32_t members{};
-  std::span<const std::string_view> users;  // Encoded by Vocabulary::user(), each once.
+  std::span<const IdentityView> users;  // Each once; none when there are too many to tell.
 };
 
 class Vocabulary {
@@ -125,12 +125,11 @@ class Vocabulary {
                           std::string_view tag, Duration retry_after) = 0;
 
   // Phrases. An empty result: this vocabulary does not tell.
-  [[nodiscard]] virtual std::string_view user(Encoder& encoder, const IdentityView& identity) = 0;
   [[nodiscard]] virtual PayloadRef joined(Encoder& encoder, const RoomFacts& facts) = 0;
   [[nodiscard]] virtual PayloadRef came(Encoder& encoder, std::string_view room,
-                                        std::string_view user, std::uint32_t members) = 0;
+                                        const IdentityView& user, std::uint32_t members) = 0;
   [[nodiscard]] virtual PayloadRef went(Encoder& encoder, std::string_view room,
-                                        std::string_view user, std::uint32_t members) = 0;
+                                        const IdentityView& user, std::uint32_t members) = 0;
   [[nodiscard]] virtual PayloadRef counted(Encoder& encoder, std::string_view room,
                                            std::uint32_t members) = 0;
   [[nodiscard]] virtual PayloadRef present(Encoder& encoder, const RoomFacts& facts) = 0;

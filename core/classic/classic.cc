@@ -2,16 +2,23 @@
 
 #include "core/classic/commands.h"
 #include "core/classic/epoch.h"
+#include "core/classic/guest_pattern.h"
 #include "core/classic/wording.h"
 
 namespace parley::core {
 
 namespace {
 
-void write_users(ValueWriter& w, std::span<const std::string_view> users) {
+void write_users(ValueWriter& w, GuestPattern& pattern, std::span<const IdentityView> users) {
   w.key("users");
   w.begin_array();
-  for (const std::string_view user : users) w.encoded(user);
+  for (const IdentityView& user : users) {
+    if (is_called_by_digits(user)) {
+      w.encoded(pattern.of(user));
+    } else {
+      write_user(w, user);
+    }
+  }
   w.end_array();
 }
 
@@ -73,12 +80,8 @@ void ClassicVocabulary::on_refused(EdgeSession& session, Refusal why, std::strin
   }
 }
 
-std::string_view ClassicVocabulary::user(Encoder& encoder, const IdentityView& identity) {
-  write_user(encoder.begin_value(), identity);
-  return encoder.finish_value();
-}
-
 PayloadRef ClassicVocabulary::joined(Encoder& encoder, const RoomFacts& facts) {
+  GuestPattern pattern(encoder);
   ValueWriter& w = encoder.begin("roomJoined", Stamped::no);
   w.key("room");
   w.string(facts.room);
@@ -90,19 +93,19 @@ PayloadRef ClassicVocabulary::joined(Encoder& encoder, const RoomFacts& facts) {
   w.boolean(facts.resumed);
   w.key("userCount");
   w.integer(facts.members);
-  write_users(w, facts.users);
+  write_users(w, pattern, facts.users);
   return encoder.finish();
 }
 
 namespace {
 
 PayloadRef came_or_went(Encoder& encoder, std::string_view event, std::string_view room,
-                        std::string_view user, std::uint32_t members) {
+                        const IdentityView& user, std::uint32_t members) {
   ValueWriter& w = encoder.begin(event, Stamped::no);
   w.key("room");
   w.string(room);
   w.key("user");
-  w.encoded(user);
+  write_user(w, user);
   w.key("userCount");
   w.integer(members);
   return encoder.finish();
@@ -122,13 +125,13 @@ std::string_view text_of_reason(GapReason reason) {
 
 }  // namespace
 
-PayloadRef ClassicVocabulary::came(Encoder& encoder, std::string_view room, std::string_view user,
-                                   std::uint32_t members) {
+PayloadRef ClassicVocabulary::came(Encoder& encoder, std::string_view room,
+                                   const IdentityView& user, std::uint32_t members) {
   return came_or_went(encoder, "userJoin", room, user, members);
 }
 
-PayloadRef ClassicVocabulary::went(Encoder& encoder, std::string_view room, std::string_view user,
-                                   std::uint32_t members) {
+PayloadRef ClassicVocabulary::went(Encoder& encoder, std::string_view room,
+                                   const IdentityView& user, std::uint32_t members) {
   return came_or_went(encoder, "userLeave", room, user, members);
 }
 
@@ -143,12 +146,13 @@ PayloadRef ClassicVocabulary::counted(Encoder& encoder, std::string_view room,
 }
 
 PayloadRef ClassicVocabulary::present(Encoder& encoder, const RoomFacts& facts) {
+  GuestPattern pattern(encoder);
   ValueWriter& w = encoder.begin("online", Stamped::no);
   w.key("room");
   w.string(facts.room);
   w.key("count");
   w.integer(facts.members);
-  write_users(w, facts.users);
+  write_users(w, pattern, facts.users);
   return encoder.finish();
 }
 

@@ -16,11 +16,10 @@ class ClassicVocabulary final : public Vocabulary {
   void on_refused(EdgeSession& session, Refusal why, std::string_view room, std::string_view tag,
                   Duration retry_after) override;
 
-  [[nodiscard]] std::string_view user(Encoder& encoder, const IdentityView& identity) override;
   [[nodiscard]] PayloadRef joined(Encoder& encoder, const RoomFacts& facts) override;
-  [[nodiscard]] PayloadRef came(Encoder& encoder, std::string_view room, std::string_view user,
+  [[nodiscard]] PayloadRef came(Encoder& encoder, std::string_view room, const IdentityView& user,
                                 std::uint32_t members) override;
-  [[nodiscard]] PayloadRef went(Encoder& encoder, std::string_view room, std::string_view user,
+  [[nodiscard]] PayloadRef went(Encoder& encoder, std::string_view room, const IdentityView& user,
                                 std::uint32_t members) override;
   [[nodiscard]] PayloadRef counted(Encoder& encoder, std::string_view room,
                                    std::uint32_t members) override;

@@ -35,9 +35,10 @@ class SessionLimits {
     if (slot < index_of_.size() && index_of_[slot] != none) remove(index_of_[slot]);
   }
 
-  // Looks at `steps` sessions, round and round, and drops the buckets of those that are full.
+  // Looks at the next `steps` sessions, or once at all, and drops the buckets of those that are
+  // full.
   void expire(Instant now, std::uint32_t steps) {
-    for (; steps > 0 && !buckets_.empty(); --steps) {
+    for (std::size_t left = std::min<std::size_t>(steps, buckets_.size()); left > 0; --left) {
       if (next_ >= buckets_.size()) next_ = 0;
       if (std::ranges::all_of(buckets_[next_].buckets,
                               [now](const TokenBucket& bucket) { return bucket.idle(now); })) {

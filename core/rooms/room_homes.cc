@@ -1,9 +1,12 @@
 #include "core/rooms/room_homes.h"
 
 #include <algorithm>
+#include <string>
 
 #include "core/base/check.h"
+#include "core/chat/packed_identity.h"
 #include "core/rooms/join_request.h"
+#include "core/rooms/roster.h"
 
 namespace parley::core {
 
@@ -12,13 +15,6 @@ namespace {
 constexpr std::uint32_t history_messages_per_frame = 100;
 constexpr std::uint32_t history_bytes_per_frame = 64 * 1024;
 constexpr std::int64_t size_interval_ms = 1000;
-
-struct RosterEntry {
-  ConnId conn;
-  WorkerId worker;
-  bool first{};  // Of the entries with this user: the one that lists name.
-  std::string user;
-};
 
 struct WorkerMembers {
   WorkerId worker;
@@ -30,6 +26,10 @@ std::uint64_t mix(
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return x ^ (x >> 31);
+}
+
+RoomMember member_of(const Mail& mail) {
+  return {.conn = mail.conn, .worker = mail.origin};
 }
 
 std::uint32_t frame_bytes(PayloadBlock* block) {
@@ -48,17 +48,7 @@ struct RoomHomes::Room {
   bool size_due{};
   bool members_asked{};  // The roster lacks names that are on their way.
   std::vector<WorkerMembers> workers;
-  std::vector<RosterEntry> roster;
-
-  [[nodiscard]] bool has_user(std::string_view user) const {
-    return std::any_of(roster.begin(), roster.end(),
-                       [user](const RosterEntry& entry) { return entry.user == user; });
-  }
-  [[nodiscard]] std::vector<RosterEntry>::iterator entry_of(const Mail& mail) {
-    return std::find_if(roster.begin(), roster.end(), [&mail](const RosterEntry& entry) {
-      return entry.conn == mail.conn && entry.worker == mail.origin;
-    });
-  }
+  Roster roster;
 };
 
 RoomHomes::RoomHomes(const HubConfig& config, WorkerId self, Borrowed borrowed)
@@ -165,32 +155,15 @@ void RoomHomes::on_leave(const Mail& mail) {
     *at = room.workers.back();
     room.workers.pop_back();
   }
-  tell_departure(room, take_from_roster(room, mail));
+  tell_departure(room, room.roster.take(member_of(mail)));
   complete_roster(room);
   drop_if_idle(index);
 }
 
 void RoomHomes::add_to_roster(Room& room, const Mail& mail) {
   if (room.roster.size() >= config_.presence_members_max) return;
-  const std::string_view user = text_of(mail.payload);
-  room.roster.push_back({.conn = mail.conn,
-                         .worker = mail.origin,
-                         .first = !room.has_user(user),
-                         .user = std::string(user)});
-}
-
-// The user that the roster had for the member of this letter; empty when it had none.
-std::string RoomHomes::take_from_roster(Room& room, const Mail& mail) {
-  const auto entry = room.entry_of(mail);
-  if (entry == room.roster.end()) return {};
-  const bool first = entry->first;
-  std::string user = std::move(entry->user);
-  const auto behind = room.roster.erase(entry);
-  if (!first) return user;
-  const auto next = std::find_if(behind, room.roster.end(),
-                                 [&user](const RosterEntry& e) { return e.user == user; });
-  if (next != room.roster.end()) next->first = true;
-  return user;
+  static_assert(packed_identity_bytes_max <= Roster::user_bytes_max);
+  room.roster.add(member_of(mail), text_of(mail.payload));
 }
 
 // A room that was too large for its roster may have become small enough for one that is complete.
@@ -217,7 +190,7 @@ void RoomHomes::on_member(const Mail& mail) {
   const std::uint32_t index = table_.find(mail.room);
   CHECK(index != RoomTable::none);  // Its `leave` would come behind this.
   Room& room = *rooms_[index];
-  if (room.entry_of(mail) == room.roster.end()) add_to_roster(room, mail);
+  if (!room.roster.has(member_of(mail))) add_to_roster(room, mail);
   complete_roster(room);
 }
 
@@ -229,10 +202,12 @@ void RoomHomes::tell_size(Room& room) {
 
 void RoomHomes::tell_arrival(Room& room, const Mail& mail) {
   if (room.members == 1) return;
-  const std::string_view user = text_of(mail.payload);
   if (room.members > config_.presence_members_max) return tell_size(room);
-  if (room.has_user(user)) return;
-  PayloadRef frame = borrowed_.vocabulary.came(borrowed_.encoder, room.name, user, room.members);
+  const std::string_view user = text_of(mail.payload);
+  if (room.roster.has_user(user)) return;
+  IdentitySpelling spelling;
+  PayloadRef frame =
+      borrowed_.vocabulary.came(borrowed_.encoder, room.name, unpack(user, spelling), room.members);
   if (frame) tell_members(room, frame, nullptr);
 }
 
@@ -240,8 +215,10 @@ void RoomHomes::tell_departure(Room& room, std::string_view user) {
   if (room.members == 0) return;
   // Whoever was not on the roster has no name here: the room learns its new size only.
   if (user.empty() || room.members >= config_.presence_members_max) return tell_size(room);
-  if (room.has_user(user)) return;
-  PayloadRef frame = borrowed_.vocabulary.went(borrowed_.encoder, room.name, user, room.members);
+  if (room.roster.has_user(user)) return;
+  IdentitySpelling spelling;
+  PayloadRef frame =
+      borrowed_.vocabulary.went(borrowed_.encoder, room.name, unpack(user, spelling), room.members);
   if (frame) tell_members(room, frame, nullptr);
 }
 
@@ -289,10 +266,13 @@ void RoomHomes::reply(const Mail& request, PayloadRef frame) {
   borrowed_.post.send(request.origin, std::move(mail));
 }
 
-std::span<const std::string_view> RoomHomes::users_of(const Room& room) {
+std::span<const IdentityView> RoomHomes::users_of(const Room& room) {
+  packed_.clear();
+  room.roster.list(packed_);
+  spellings_.resize(packed_.size());
   users_.clear();
-  for (const RosterEntry& entry : room.roster) {
-    if (entry.first) users_.push_back(entry.user);
+  for (std::size_t i = 0; i < packed_.size(); ++i) {
+    users_.push_back(unpack(packed_[i], spellings_[i]));
   }
   return users_;
 }

@@ -4,18 +4,21 @@
 // Threading  The owning worker alone; all requests and answers are mail.
 // Cost       A publication costs per worker with members, not per member.
 // Memory     A room lives while it has members or history, or was named in the configuration; its
-//            epoch ends with it. The roster names at most presence_members_max members of a room;
-//            when one that was larger has shrunk, their workers are asked who is there.
+//            epoch ends with it. The roster (core/rooms/roster.h) names at most
+//            presence_members_max members of a room; when one that was larger has shrunk, their
+//            workers are asked who is there.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "core/base/time.h"
 #include "core/base/types.h"
 #include "core/chat/hub_config.h"
+#include "core/chat/identity.h"
 #include "core/chat/post.h"
 #include "core/chat/vocabulary.h"
 #include "core/rooms/history.h"
@@ -80,7 +83,6 @@ class RoomHomes {
   void drop_if_idle(std::uint32_t index);
   void tell_members(Room& room, const PayloadRef& frame, const Mail* except);
   void add_to_roster(Room& room, const Mail& mail);
-  [[nodiscard]] std::string take_from_roster(Room& room, const Mail& mail);
   void complete_roster(Room& room);
   void tell_size(Room& room);
   void tell_arrival(Room& room, const Mail& mail);
@@ -97,7 +99,7 @@ class RoomHomes {
   [[nodiscard]] static std::span<PayloadBlock* const> newest_that_fit(
       std::span<PayloadBlock* const> messages);
   void refuse(const Mail& mail, Refusal why);
-  [[nodiscard]] std::span<const std::string_view> users_of(const Room& room);
+  [[nodiscard]] std::span<const IdentityView> users_of(const Room& room);
 
   const HubConfig config_;
   const WorkerId self_;
@@ -112,7 +114,9 @@ class RoomHomes {
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> sizes_due_;  // Large rooms whose size changed.
   std::vector<PayloadBlock*> messages_;   // Scratch.
-  std::vector<std::string_view> users_;   // Scratch.
+  std::vector<std::string_view> packed_;  // Scratch, as the next two.
+  std::vector<IdentitySpelling> spellings_;
+  std::vector<IdentityView> users_;
 };
 
 }  // namespace parley::core

@@ -85,7 +85,7 @@ ClientIndex Chat::connect(std::uint16_t worker, const Identity& identity) {
 
 ClientIndex Chat::connect_guest(std::uint16_t worker) {
   const std::string number = std::to_string(clients_.size());
-  return connect(worker, {.id = "guest:" + number, .name = "guest-" + number, .guest = true});
+  return connect(worker, new_guest(std::string(guest_digits - number.size(), '0') + number));
 }
 
 ClientIndex Chat::connect_from(std::uint16_t worker, const Identity& identity,

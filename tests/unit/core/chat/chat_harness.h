@@ -46,6 +46,7 @@ class Chat {
   ClientIndex connect(std::uint16_t worker, const Identity& identity);
   ClientIndex connect_from(std::uint16_t worker, const Identity& identity,
                            const IpAddress& address);
+  // Guest N is the Nth client: "guest:0000000000007", "guest-0007".
   ClientIndex connect_guest(std::uint16_t worker);
   void close(ClientIndex client);
   void say(ClientIndex client, const Json& message);

@@ -10,7 +10,7 @@ namespace {
 
 void expect_kept(const Identity& identity) {
   const CompactIdentity kept(view_of(identity));
-  CompactIdentity::Spelling spelling;
+  IdentitySpelling spelling;
   const IdentityView view = kept.view(spelling);
   EXPECT_EQ(view.id, identity.id);
   EXPECT_EQ(view.name, identity.name);
@@ -50,7 +50,7 @@ TEST(CompactIdentity, MovesWithWhatItOwns) {
   CompactIdentity from(view_of(ada));
   CompactIdentity to(view_of(new_guest("0123456789xyz")));
   to = std::move(from);
-  CompactIdentity::Spelling spelling;
+  IdentitySpelling spelling;
   EXPECT_EQ(to.view(spelling).id, "user:ada");
   const CompactIdentity last(std::move(to));
   EXPECT_EQ(last.view(spelling).name, "Ada");
@@ -58,7 +58,7 @@ TEST(CompactIdentity, MovesWithWhatItOwns) {
 
 TEST(CompactIdentity, MayBecomeWhatItsOwnViewSays) {
   CompactIdentity identity(view_of(new_guest("0123456789xyz")));
-  CompactIdentity::Spelling spelling;
+  IdentitySpelling spelling;
   identity = CompactIdentity({.id = identity.view(spelling).id, .name = "Ada", .guest = true});
   EXPECT_EQ(identity.view(spelling).id, "guest:0123456789xyz");
   EXPECT_EQ(identity.view(spelling).name, "Ada");
@@ -69,7 +69,7 @@ TEST(CompactIdentity, MayBecomeWhatItsOwnViewSays) {
 
 TEST(CompactIdentityDeathTest, OfNobodyHasNoView) {
   const CompactIdentity nobody;
-  CompactIdentity::Spelling spelling;
+  IdentitySpelling spelling;
   EXPECT_DEATH(static_cast<void>(nobody.view(spelling)), "CHECK failed");
 }
 

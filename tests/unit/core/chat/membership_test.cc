@@ -94,7 +94,8 @@ TEST(Membership, OfAClosedJoinerIsNotTheNextTenantsOfItsSlot) {
   const Json online = chat.take_one(second, "online");
   EXPECT_EQ(online["count"], 1);
   EXPECT_EQ(online["users"],
-            (Json::array({{{"id", "guest:1"}, {"username", "guest-1"}, {"guest", true}}})));
+            (Json::array(
+                {{{"id", "guest:0000000000001"}, {"username", "guest-0001"}, {"guest", true}}})));
 }
 
 TEST(Membership, OfAClosedJoinerWhoseJoinIsRefusedLeavesNothing) {

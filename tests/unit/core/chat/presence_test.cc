@@ -53,6 +53,32 @@ TEST(Presence, TellsOfAUserWithTwoConnectionsOnce) {
   EXPECT_EQ(chat.take(witness, "userLeave").size(), 1u);
 }
 
+TEST(Presence, NamesGuestsWithAndWithoutNamesOfTheirOwnAndUsers) {
+  Chat chat({.config = unlimited()});
+  const ClientIndex nameless = chat.connect_guest(0);
+  const ClientIndex named = chat.connect_guest(1);
+  chat.say(named, {{"type", "auth"}, {"user", {{"username", "\"Zo\u00eb\""}}}});
+  const ClientIndex user = chat.connect(2, user_named("guest-0002"));
+  const ClientIndex another = chat.connect_guest(0);
+  for (const ClientIndex client : {nameless, named, user, another}) chat.enter(client, "general");
+  chat.say(user, {{"type", "online"}, {"room", "general"}});
+  chat.settle();
+  EXPECT_EQ(chat.take_one(user, "online")["users"],
+            (Json::array(
+                {{{"id", "guest:0000000000000"}, {"username", "guest-0000"}, {"guest", true}},
+                 {{"id", "guest:0000000000001"}, {"username", "\"Zo\u00eb\""}, {"guest", true}},
+                 {{"id", "user:guest-0002"}, {"username", "guest-0002"}},
+                 {{"id", "guest:0000000000003"}, {"username", "guest-0003"}, {"guest", true}}})));
+  chat.forget_all();
+  chat.close(another);
+  chat.close(named);
+  chat.settle();
+  const std::vector<Json> left = chat.take(user, "userLeave");
+  ASSERT_EQ(left.size(), 2u);
+  std::set<std::string> names{left[0]["user"]["username"], left[1]["user"]["username"]};
+  EXPECT_EQ(names, (std::set<std::string>{"guest-0003", "\"Zo\u00eb\""}));
+}
+
 TEST(Presence, OfGuestsOfOneNameTellsThemApart) {
   Chat chat({.config = unlimited()});
   const ClientIndex witness = chat.connect_guest(0);
@@ -140,7 +166,7 @@ TEST_F(LargeRoom, TellsNamesAgainWhenItIsSmallAgain) {
   EXPECT_EQ(chat_.take_one(clients_[0], "userCount")["count"], 5);
   leave(3);
   const Json left = chat_.take_one(clients_[0], "userLeave");
-  EXPECT_EQ(left["user"]["id"], "guest:3");
+  EXPECT_EQ(left["user"]["id"], "guest:0000000000003");
   EXPECT_EQ(left["userCount"], 4);
 }
 
@@ -160,7 +186,7 @@ TEST_F(LargeRoom, NamesEverybodyWhenItIsSmallAgain) {
   EXPECT_EQ(online["users"].size(), 4u);
   chat_.close(clients_[5]);
   chat_.settle();
-  EXPECT_EQ(chat_.take_one(witness, "userLeave")["user"]["id"], "guest:5");
+  EXPECT_EQ(chat_.take_one(witness, "userLeave")["user"]["id"], "guest:0000000000005");
 }
 
 TEST_F(LargeRoom, NamesEverybodyAfterGrowingAndShrinkingAgainAndAgain) {

@@ -39,7 +39,7 @@ TEST(SessionTable, GivesASlotsNextTenantNothingOfItsLast) {
   table.close(session);
   Session& next = table.open({5, 2});
   EXPECT_EQ(next.requests, nullptr);
-  CompactIdentity::Spelling spelling;
+  IdentitySpelling spelling;
   EXPECT_DEATH(static_cast<void>(next.identity.view(spelling)), "CHECK failed");
 }
 

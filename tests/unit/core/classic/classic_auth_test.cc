@@ -28,7 +28,7 @@ TEST(ClassicWelcome, MarksAGuest) {
   Chat chat({.config = unlimited()});
   const ClientIndex guest = chat.connect_guest(0);
   EXPECT_EQ(chat.take_one(guest, "welcome")["user"],
-            (Json{{"id", "guest:0"}, {"username", "guest-0"}, {"guest", true}}));
+            (Json{{"id", "guest:0000000000000"}, {"username", "guest-0000"}, {"guest", true}}));
 }
 
 TEST(ClassicAuth, MakesAGuestTheUserOfTheToken) {
@@ -54,7 +54,7 @@ TEST(ClassicAuth, RefusesATokenThatIsNotValidAndChangesNothing) {
   chat.enter(client, "general");
   chat.say(client, {{"type", "message"}, {"room", "general"}, {"message", "hi"}});
   chat.settle();
-  EXPECT_EQ(chat.take_one(client, "message")["userId"], "guest:0");
+  EXPECT_EQ(chat.take_one(client, "message")["userId"], "guest:0000000000000");
 }
 
 TEST(ClassicAuth, LetsAGuestChooseAName) {
@@ -62,7 +62,7 @@ TEST(ClassicAuth, LetsAGuestChooseAName) {
   const ClientIndex client = chat.connect_guest(0);
   chat.say(client, {{"type", "auth"}, {"user", {{"username", "Zo\u00eb Q"}, {"id", "user:root"}}}});
   EXPECT_EQ(chat.take_one(client, "authSuccess")["user"],
-            (Json{{"id", "guest:0"}, {"username", "Zo\u00eb Q"}, {"guest", true}}));
+            (Json{{"id", "guest:0000000000000"}, {"username", "Zo\u00eb Q"}, {"guest", true}}));
 }
 
 TEST(ClassicAuth, RefusesNamesThatAreNone) {

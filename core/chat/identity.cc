@@ -1,0 +1,48 @@
+#include "core/chat/identity.h"
+
+#include <cstring>
+
+#include "core/base/check.h"
+
+namespace parley::core {
+
+namespace {
+
+std::string_view name_digits(std::string_view digits) {
+  return digits.substr(guest_digits - guest_name_digits);
+}
+
+}  // namespace
+
+Identity new_guest(std::string_view digits) {
+  CHECK(digits.size() == guest_digits);
+  return {.id = std::string(guest_id_prefix).append(digits),
+          .name = std::string(guest_name_prefix).append(name_digits(digits)),
+          .guest = true};
+}
+
+bool is_called_by_digits(const IdentityView& identity) {
+  return identity.guest && identity.id.size() == guest_id_prefix.size() + guest_digits &&
+         identity.id.starts_with(guest_id_prefix) && identity.name.starts_with(guest_name_prefix) &&
+         identity.name.substr(guest_name_prefix.size()) == name_digits(digits_of(identity));
+}
+
+std::string_view digits_of(const IdentityView& identity) {
+  return identity.id.substr(guest_id_prefix.size());
+}
+
+IdentityView spell(std::string_view digits, IdentitySpelling& spelling) {
+  CHECK(digits.size() == guest_digits);
+  // Sizes that the compiler knows: this is done for every member of a room whom a client is told.
+  char* const id = spelling.id.data();
+  std::memcpy(id, guest_id_prefix.data(), guest_id_prefix.size());
+  std::memcpy(id + guest_id_prefix.size(), digits.data(), guest_digits);
+  char* const name = spelling.name.data();
+  std::memcpy(name, guest_name_prefix.data(), guest_name_prefix.size());
+  std::memcpy(name + guest_name_prefix.size(), name_digits(digits).data(), guest_name_digits);
+  return {.id = {spelling.id.data(), spelling.id.size()},
+          .name = {spelling.name.data(), spelling.name.size()},
+          .guest = true};
+}
+
+}  // namespace parley::core
