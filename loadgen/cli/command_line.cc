@@ -63,11 +63,14 @@ void add_capacity(CLI::App& app, Arguments& arguments, Given& given) {
       ->check(CLI::IsMember({"rate", "connections"}));
   capacity->add_option("--from", arguments.least, "Where to begin; the plan's value unless given.");
   capacity->add_option("--precision", arguments.precision, "How close to look, as a share.")
+      ->capture_default_str()
       ->check(CLI::Range(0.001, 0.5));
   capacity->add_option("--confirm", arguments.confirm, "How often a value must hold.")
+      ->capture_default_str()
       ->check(CLI::Range(1, 20));
   capacity->add_option("--server", arguments.server_command,
-                       "Start this server anew for each try (it must accept connections).");
+                       "Shell command that starts the server anew for each try, such as 'exec "
+                       "parleyd'; it is ready when it accepts.");
   capacity->callback([&arguments] { arguments.command = Command::capacity; });
 }
 
@@ -75,9 +78,13 @@ void add_compare(CLI::App& app, Arguments& arguments, Given& given) {
   CLI::App* compare = app.add_subcommand("compare", "Two servers in turns, and their ratio.");
   add_plan_options(*compare, arguments, given);
   add_report_options(*compare, arguments);
-  compare->add_option("--a", arguments.command_a, "Command that starts the first.")->required();
-  compare->add_option("--b", arguments.command_b, "Command that starts the second.")->required();
-  compare->add_option("-n", arguments.pairs, "Pairs of runs.")->check(CLI::Range(1, 1'000));
+  compare->add_option("--a", arguments.command_a, "Shell command that starts the first.")
+      ->required();
+  compare->add_option("--b", arguments.command_b, "Shell command that starts the second.")
+      ->required();
+  compare->add_option("-n", arguments.pairs, "Pairs of runs.")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000));
   compare->callback([&arguments] { arguments.command = Command::compare; });
 }
 

@@ -14,10 +14,9 @@ namespace {
 constexpr Duration tick_interval = milliseconds(50);
 // Sleeping is not exact: who must send on time stops sleeping this long before.
 constexpr Duration spin_before = microseconds(60);
-
-// A sweep that finds as much has not found all: the kernel hands over that many at a time
-// (IO_LOCAL_TW_DEFAULT_MAX).
-constexpr std::size_t much = 20;
+// A sweep that finds as many has not found all: the kernel completes that many operations in an
+// enter (IO_LOCAL_TW_DEFAULT_MAX).
+constexpr std::size_t completions_of_an_enter = 20;
 // In phase drain, where nobody knows what is owed: when for so long nothing has come, nothing will.
 constexpr Duration quiet_enough = seconds(2);
 
@@ -137,7 +136,7 @@ std::span<const io::Completion> LoadWorker::wait() {
       // meanwhile waits, too, and its lag says how long.
       if (!more_) static_cast<void>(ring_.wait(ring_.now() + plan_.sweep, 0));
       const std::span<const io::Completion> found = ring_.wait(Instant{}, all);
-      more_ = found.size() >= much;
+      more_ = found.size() >= completions_of_an_enter;
       return found;
     }
   }

@@ -99,11 +99,12 @@ Result<void> RemoteCrew::Agent::say_hello() {
   const Result<Json> hello = ask(*wire, {{"do", "hello"}, {"protocol", wire_protocol}});
   if (!hello) return std::unexpected(hello.error());
   std::string protocol;
+  Result<HostFacts> facts;
   const Result<void> read = read_answer([&] {
     protocol = hello->value("protocol", "an older protocol");
     if (protocol != wire_protocol) return;
     name = printable(hello->at("name").get<std::string>());
-    host = host_from_wire(hello->at("host"));
+    facts = host_from_wire(hello->at("host"));
     connections_max = count_of(*hello, "connections_max");
   });
   if (!read) return read;
@@ -111,6 +112,8 @@ Result<void> RemoteCrew::Agent::say_hello() {
     return failure("it speaks " + printable(protocol) + ", and this is " +
                    std::string(wire_protocol) + ": use the same version on all machines");
   }
+  if (!facts) return std::unexpected(facts.error());
+  host = std::move(*facts);
   if (connections_max == 0) return failure("it can connect nothing: raise its limit of open files");
   return {};
 }
@@ -254,15 +257,15 @@ Result<Results> RemoteCrew::finish() {
   }
   Results all;
   for (const auto& agent : agents_) {
+    const Result<void> compared = agent->compare_clocks_anew();
+    if (!compared) return std::unexpected(agent->blame(compared.error()));
+    agent->drift = agent->best_exchange().offset - agent->at_load.offset;
     const Result<Json> answer =
         ask(*agent->wire, {{"do", "results"}, {"sent", to_wire(sent_by_all)}}, results_timeout);
     if (!answer) return std::unexpected(agent->blame(answer.error()));
     const Result<Results> results = results_from_wire(*answer);
     if (!results) return std::unexpected(agent->blame(results.error()));
     all.add(*results);
-    const Result<void> compared = agent->compare_clocks_anew();
-    if (!compared) return std::unexpected(agent->blame(compared.error()));
-    agent->drift = agent->best_exchange().offset - agent->at_load.offset;
   }
   return all;
 }

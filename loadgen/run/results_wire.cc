@@ -92,6 +92,14 @@ std::map<std::string, std::uint64_t> errors_from(const Json& wire) {
   return errors;
 }
 
+std::map<std::string, std::string> texts_from(const Json& wire) {
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, text] : wire.get<std::map<std::string, std::string>>()) {
+    texts[printable(name)] = printable(text);
+  }
+  return texts;
+}
+
 // Whatever is missing or of another kind makes nlohmann::json throw: none of that gets out.
 template <class Value, class Read>
 Result<Value> guarded(Read read) {
@@ -183,27 +191,16 @@ Json to_wire(const HostFacts& host) {
           {"sysctl", host.sysctl}};
 }
 
-namespace {
-
-// Of another machine: nothing in them may move a terminal's cursor.
-std::map<std::string, std::string> printable_texts(const Json& wire) {
-  std::map<std::string, std::string> texts;
-  for (const auto& [name, text] : wire.get<std::map<std::string, std::string>>()) {
-    texts[printable(name)] = printable(text);
-  }
-  return texts;
-}
-
-}  // namespace
-
-HostFacts host_from_wire(const Json& wire) {
-  return {.cpu = printable(wire.at("cpu").get<std::string>()),
-          .kernel = printable(wire.at("kernel").get<std::string>()),
-          .cores = wire.at("cores").get<std::uint32_t>(),
-          .memory_bytes = wire.at("memory_bytes").get<std::uint64_t>(),
-          .nofile = wire.at("nofile").get<std::uint64_t>(),
-          .mitigations = printable_texts(wire.at("mitigations")),
-          .sysctl = printable_texts(wire.at("sysctl"))};
+Result<HostFacts> host_from_wire(const Json& wire) {
+  return guarded<HostFacts>([&wire] {
+    return HostFacts{.cpu = printable(wire.at("cpu").get<std::string>()),
+                     .kernel = printable(wire.at("kernel").get<std::string>()),
+                     .cores = wire.at("cores").get<std::uint32_t>(),
+                     .memory_bytes = wire.at("memory_bytes").get<std::uint64_t>(),
+                     .nofile = wire.at("nofile").get<std::uint64_t>(),
+                     .mitigations = texts_from(wire.at("mitigations")),
+                     .sysctl = texts_from(wire.at("sysctl"))};
+  });
 }
 
 }  // namespace parley::loadgen

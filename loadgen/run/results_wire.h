@@ -15,13 +15,13 @@ namespace parley::loadgen {
 [[nodiscard]] nlohmann::json to_wire(const Results& results);
 [[nodiscard]] nlohmann::json to_wire(const Glance& glance);
 [[nodiscard]] nlohmann::json to_wire(const SentCounts& sent);
+// Also what a report calls `environment` (docs/load-report.md).
 [[nodiscard]] nlohmann::json to_wire(const HostFacts& host);
 
 // Errors: what came is not what the other half wrote.
 [[nodiscard]] Result<Results> results_from_wire(const nlohmann::json& wire);
 [[nodiscard]] Result<Glance> glance_from_wire(const nlohmann::json& wire);
 [[nodiscard]] Result<SentCounts> sent_from_wire(const nlohmann::json& wire);
-// Throws nlohmann::json::exception.
-[[nodiscard]] HostFacts host_from_wire(const nlohmann::json& wire);
+[[nodiscard]] Result<HostFacts> host_from_wire(const nlohmann::json& wire);
 
 }  // namespace parley::loadgen

@@ -94,6 +94,21 @@ test('Markup that did get out of its element would run nothing', {skip}, async (
   await page.close();
 });
 
+test('Where nobody watched the server, a generator without time left is in doubt', {skip},
+  async () => {
+    const data = sample('good');
+    data.server = null;
+    data.generator.saturated = true;
+    data.verdict.doubts = ['the generator had no processor time left'];
+    const page = await pages.open(write('doubt', data));
+    assert.match(await word(page), /Good$/);
+    assert.deepEqual(await page.locator('.reasons.invalid li').allInnerTexts(),
+      data.verdict.doubts);
+    await page.getByText('It may have been: it had no processor time left, and nobody watched')
+      .waitFor();
+    await pages.close(page);
+  });
+
 test('An invalid run says why, and does not call itself good', {skip}, async () => {
   const page = await pages.open(write('invalid'));
   assert.match(await word(page), /Invalid$/);

@@ -1,5 +1,6 @@
 """What the benchmarks' tables say of runs that are invalid or had faults: no server is started."""
 
+import subprocess
 import sys
 import unittest
 
@@ -49,6 +50,16 @@ class Macro(unittest.TestCase):
                                                         "phases": {"steady_s": 2}}]}})
         cells = results.table(summary).splitlines()[-1].split(" | ")
         self.assertEqual(cells[1:4], ["100", "≥ 200", "≤ 0.50"])
+
+
+    def test_servers_and_rounds_that_do_not_exist_are_refused(self):
+        for words, why in ((("--servers", "nobody"), "no such server: nobody"),
+                           (("--rounds", "0"), "--rounds must be 1 at least"),
+                           (("nothing",), "no such workload: nothing")):
+            done = subprocess.run([sys.executable, "-B", ROOT / "bench/macro/run.py", *words],
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(why, done.stderr)
 
 
 class Compare(unittest.TestCase):

@@ -261,6 +261,13 @@ class StrangeAgents(unittest.TestCase):
         self.assertTrue(err.startswith(f"parley-load: agent {address}: "), err)
         return err
 
+    def test_one_that_is_named_twice_is_refused_at_once(self):
+        done = subprocess.run([LOAD, "run", "--quiet", "--agents", "127.0.0.1:1,127.0.0.1:1",
+                               "--url", "ws://127.0.0.1:1/"], capture_output=True, text=True,
+                              check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("agent 127.0.0.1:1: it is named twice", done.stderr)
+
     def test_are_told_in_one_line(self):
         host = {"cpu": "c", "cores": 1, "kernel": "k", "memory_bytes": 1, "nofile": 1,
                 "mitigations": {}, "sysctl": {}}

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from lib.load import ROOT
-from lib.workloads import workload
+from lib.workloads import SEND_FLOOR, workload
 
 
 def bottleneck(runs):
@@ -46,13 +46,10 @@ def number(value, unit):
     return f"{value:.3g}"
 
 
-# A floor that only sends is never idle: a generator that had no time left was its limit, too.
-NEVER_IDLE = ("send_floor",)
-
-
 def is_least(run):
-    """Whether the server could do more than was seen."""
-    return run["server"] in NEVER_IDLE and run["bottleneck"] in ("both", "generator")
+    """Whether the server could do more than was seen: a floor that only sends is never idle, so a
+    generator that had no time left was its limit, too."""
+    return run["server"] == SEND_FLOOR and run["bottleneck"] in ("both", "generator")
 
 
 def spread(run, unit):

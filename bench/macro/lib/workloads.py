@@ -7,10 +7,9 @@ from lib.load import Server, flags_of
 # Every server of the comparison, floors first. The echo floor has no rooms.
 SUBJECT = "parleyd"
 FLOOR = "relay_floor"
+SEND_FLOOR = "send_floor"
 PEERS = ("ws", "socketio", "beast", "nchan")
 
-
-SEND_FLOOR = "send_floor"
 SEND_FRAMES_MAX = 32
 
 

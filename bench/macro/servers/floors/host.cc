@@ -9,6 +9,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <span>
+
+#include "protocol/websocket/ws_framer.h"
 
 namespace parley::bench {
 
@@ -39,6 +42,20 @@ int listen_loopback(std::uint16_t port) {
     fail_errno("listen");
   }
   return listener;
+}
+
+std::string frame_header(std::uint32_t frame_bytes) {
+  std::string header(protocol::WsFramer::header_bytes_max, '\0');
+  for (const std::uint32_t header_bytes : {2u, 4u, 10u}) {
+    if (frame_bytes < header_bytes) break;
+    const std::uint32_t written = protocol::WsFramer::write_header(
+        protocol::WsRole::server, protocol::WsOpcode::text, frame_bytes - header_bytes, 0,
+        std::as_writable_bytes(std::span<char>(header)));
+    if (written != header_bytes) continue;
+    header.resize(header_bytes);
+    return header;
+  }
+  fail("no frame has " + std::to_string(frame_bytes) + " bytes");
 }
 
 }  // namespace parley::bench

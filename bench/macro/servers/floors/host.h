@@ -1,7 +1,8 @@
-// What the floors ask of the host.
+// What the floors share: sockets, the end of a program, the header of a frame.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace parley::bench {
@@ -13,5 +14,9 @@ namespace parley::bench {
 
 // Listens on 127.0.0.1. Accepted sockets do without Nagle.
 [[nodiscard]] int listen_loopback(std::uint16_t port);
+
+// The header of a text frame of a server that has so many bytes, header included (RFC 6455 5.2).
+// Fails where no frame has: some sizes lie between two lengths of header.
+[[nodiscard]] std::string frame_header(std::uint32_t frame_bytes);
 
 }  // namespace parley::bench

@@ -28,27 +28,22 @@ constexpr int looks_max = 8;
 constexpr std::string_view padding = R"({"type":"message","seq":1,"from":"floor","message":")";
 
 std::string sent_head(std::uint32_t payload_bytes, std::uint32_t frame_bytes) {
-  std::string head(protocol::WsFramer::header_bytes_max, '\0');
-  const auto write_header = [&head](std::uint64_t bytes) {
-    return protocol::WsFramer::write_header(protocol::WsRole::server, protocol::WsOpcode::text,
-                                            bytes, 0,
-                                            std::as_writable_bytes(std::span<char>(head)));
-  };
   if (frame_bytes == 0) {
-    head.resize(write_header(payload_bytes));
+    std::string head(protocol::WsFramer::header_bytes_max, '\0');
+    head.resize(protocol::WsFramer::write_header(protocol::WsRole::server, protocol::WsOpcode::text,
+                                                 payload_bytes, 0,
+                                                 std::as_writable_bytes(std::span<char>(head))));
     return head;
   }
-  for (const std::uint32_t header_bytes : {2u, 4u, 10u}) {
-    if (frame_bytes < header_bytes + payload_bytes) break;
-    if (write_header(frame_bytes - header_bytes) != header_bytes) continue;
-    head.resize(header_bytes);
-    const std::size_t padding_bytes = frame_bytes - header_bytes - payload_bytes;
-    head.append(padding.substr(0, padding_bytes));
-    head.resize(header_bytes + padding_bytes, '.');
-    return head;
+  std::string head = frame_header(frame_bytes);
+  if (frame_bytes < head.size() + payload_bytes) {
+    fail("no frame of " + std::to_string(frame_bytes) + " bytes holds a payload of " +
+         std::to_string(payload_bytes));
   }
-  fail("no frame of " + std::to_string(frame_bytes) + " bytes holds a payload of " +
-       std::to_string(payload_bytes));
+  const std::size_t head_bytes = frame_bytes - payload_bytes;
+  head.append(padding.substr(0, head_bytes - head.size()));
+  head.resize(head_bytes, '.');
+  return head;
 }
 
 std::uint64_t tag(Relay::Op op, std::uint32_t slot) {

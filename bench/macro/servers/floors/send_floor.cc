@@ -17,7 +17,6 @@
 
 #include "bench/macro/servers/floors/host.h"
 #include "protocol/http/http_parser.h"
-#include "protocol/websocket/ws_framer.h"
 #include "protocol/websocket/ws_handshake.h"
 
 namespace parley::bench {
@@ -32,20 +31,11 @@ struct Options {
 };
 
 std::string frames_of(const Options& options) {
-  std::string head(protocol::WsFramer::header_bytes_max, '\0');
-  for (const std::uint32_t header_bytes : {2u, 4u, 10u}) {
-    if (options.frame_bytes < header_bytes) break;
-    const std::uint32_t written = protocol::WsFramer::write_header(
-        protocol::WsRole::server, protocol::WsOpcode::text, options.frame_bytes - header_bytes, 0,
-        std::as_writable_bytes(std::span<char>(head)));
-    if (written != header_bytes) continue;
-    head.resize(header_bytes);
-    const std::string frame = head + std::string(options.frame_bytes - header_bytes, 'x');
-    std::string frames;
-    for (std::uint32_t i = 0; i < options.frames_per_send; ++i) frames += frame;
-    return frames;
-  }
-  fail("no frame has " + std::to_string(options.frame_bytes) + " bytes");
+  std::string frame = frame_header(options.frame_bytes);
+  frame.resize(options.frame_bytes, 'x');
+  std::string frames;
+  for (std::uint32_t i = 0; i < options.frames_per_send; ++i) frames += frame;
+  return frames;
 }
 
 // False when the peer asked for no WebSocket, or only looked whether the port answers.

@@ -105,6 +105,12 @@ TEST_F(PlanFile, ThatIsNotThereIsNamed) {
   EXPECT_EQ(texts.error().message.find('\n'), std::string::npos);
 }
 
+TEST_F(PlanFile, AFolderIsNone) {
+  const Result<PlanTexts> texts = read_plan(testing::TempDir());
+  ASSERT_FALSE(texts);
+  EXPECT_EQ(texts.error().message, testing::TempDir() + ": it is a directory");
+}
+
 TEST(ReadyMadePlans, AreAllGood) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(PARLEY_PLANS)) {
