@@ -63,6 +63,8 @@ class Edge {
   [[nodiscard]] bool is_joining(const Session& session, RoomId room) const;
   // Neither joining nor gone.
   [[nodiscard]] bool is_live(const Session& session, RoomId room) const;
+  // The room will soon be looked for: brings what that reads into the cache meanwhile.
+  void expect(RoomId room) const { table_.expect(room); }
   // Empty when no connection of this worker is in the room.
   [[nodiscard]] std::string_view room_name(RoomId room) const;
 

@@ -88,7 +88,10 @@ class Hub::State::Call final : public EdgeSession {
   [[nodiscard]] const HubConfig& config() const override { return state_.config; }
   [[nodiscard]] std::uint32_t rooms_joined() const override { return session_.rooms.size(); }
   [[nodiscard]] bool in_room(std::string_view room) const override {
-    return state_.edge.is_live(session_, id_of(room));
+    const RoomId id = id_of(room);
+    if (!state_.edge.is_live(session_, id)) return false;
+    if (is_home_of(id)) state_.homes.expect_publication(id);  // That is what most who ask want.
+    return true;
   }
   [[nodiscard]] bool is_joining(std::string_view room) const override {
     return state_.edge.is_joining(session_, id_of(room));
@@ -183,10 +186,15 @@ class Hub::State::Call final : public EdgeSession {
   [[nodiscard]] RoomId id_of(std::string_view room) const {
     if (room.empty() || room != std::string_view(named_.data(), named_bytes_)) {
       named_id_ = room_id(room, state_.config.hash_key);
+      state_.edge.expect(named_id_);
+      if (is_home_of(named_id_)) state_.homes.expect(named_id_);
       named_bytes_ = room.size() <= named_.size() ? room.size() : 0;
       std::copy_n(room.data(), named_bytes_, named_.data());
     }
     return named_id_;
+  }
+  [[nodiscard]] bool is_home_of(RoomId id) const {
+    return home_of(id, state_.worker_count) == state_.self;
   }
   [[nodiscard]] Mail mail_of(MailKind kind, std::string_view room) const {
     Mail mail;

@@ -34,8 +34,8 @@ void History::append(std::uint32_t room, PayloadRef payload, UnixMillis time) {
   const std::uint32_t index = new_entry();
   Entry& entry = entries_[index];
   Room& record = rooms_[room];
-  CHECK(record.newest == none ||
-        entries_[record.newest].payload->last_sequence + 1 == payload->first_sequence);
+  CHECK(record.newest == none || record.last + 1 == payload->first_sequence);
+  record.last = payload->last_sequence;
   entry.payload = std::move(payload);
   entry.time = time;
   entry.room = room;

@@ -34,6 +34,11 @@ class History {
   // the room's last.
   void append(std::uint32_t room, PayloadRef payload, UnixMillis time);
 
+  // append() to this room will soon be called: brings what it reads into the cache meanwhile.
+  void expect(std::uint32_t room) const {
+    if (room < rooms_.size()) __builtin_prefetch(&rooms_[room], 1);
+  }
+
   // Forgets a room's record.
   void clear(std::uint32_t room);
 
@@ -76,6 +81,7 @@ class History {
     std::uint32_t newest = none;
     std::uint32_t count = 0;
     std::uint32_t bytes = 0;
+    Sequence last = 0;
   };
 
   std::uint32_t new_entry();

@@ -21,6 +21,56 @@ struct WorkerMembers {
   std::uint32_t members{};
 };
 
+// The workers that have members in a room, the first of them where the room is.
+class WorkersOfRoom {
+ public:
+  template <class Visit>
+  void for_each(Visit visit) const {
+    if (first_.members > 0) visit(first_.worker);
+    for (const WorkerMembers& at : further_) visit(at.worker);
+  }
+
+  void add_member(WorkerId worker) {
+    if (WorkerMembers* at = find(worker); at != nullptr) {
+      at->members += 1;
+    } else if (first_.members == 0) {
+      first_ = {worker, 1};
+    } else {
+      further_.push_back({worker, 1});
+    }
+  }
+
+  // REQUIRES: it has one.
+  void remove_member(WorkerId worker) {
+    WorkerMembers* const at = find(worker);
+    CHECK(at != nullptr);
+    at->members -= 1;
+    if (at->members > 0 || further_.empty()) return;
+    *at = further_.back();
+    further_.pop_back();
+  }
+
+  // Those of all workers, counted.
+  [[nodiscard]] std::uint32_t members() const {
+    std::uint32_t members = first_.members;
+    for (const WorkerMembers& at : further_) {
+      CHECK(at.members > 0 && first_.members > 0);
+      members += at.members;
+    }
+    return members;
+  }
+
+ private:
+  [[nodiscard]] WorkerMembers* find(WorkerId worker) {
+    if (first_.members > 0 && first_.worker == worker) return &first_;
+    const auto at = std::ranges::find(further_, worker, &WorkerMembers::worker);
+    return at == further_.end() ? nullptr : &*at;
+  }
+
+  WorkerMembers first_;  // None while it has no members; then there are no further ones.
+  std::vector<WorkerMembers> further_;
+};
+
 std::uint64_t mix(
     std::uint64_t x) {  // The finaliser of SplitMix64: every bit depends on every bit.
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -38,16 +88,17 @@ std::uint32_t frame_bytes(PayloadBlock* block) {
 
 }  // namespace
 
-struct RoomHomes::Room {
+// What each publication needs comes first, in one cache line.
+struct alignas(cache_line_bytes) RoomHomes::Room {
   RoomId id;
-  std::string name;
-  std::uint64_t epoch{};
   Sequence last{};
+  WorkersOfRoom workers;
   std::uint32_t members{};
   bool permanent{};
   bool size_due{};
   bool members_asked{};  // The roster lacks names that are on their way.
-  std::vector<WorkerMembers> workers;
+  std::uint64_t epoch{};
+  std::string name;
   Roster roster;
 };
 
@@ -108,13 +159,7 @@ void RoomHomes::on_join(Mail&& mail) {
   }
   room.members += 1;
   tell_arrival(room, mail);
-  auto at = std::find_if(room.workers.begin(), room.workers.end(),
-                         [&mail](const WorkerMembers& w) { return w.worker == mail.origin; });
-  if (at == room.workers.end()) {
-    room.workers.push_back({mail.origin, 1});
-  } else {
-    at->members += 1;
-  }
+  room.workers.add_member(mail.origin);
   add_to_roster(room, mail);
 
   if ((mail.flags & RoomMailFlags::resume) == 0) {
@@ -146,15 +191,8 @@ void RoomHomes::on_leave(const Mail& mail) {
   const std::uint32_t index = table_.find(mail.room);
   CHECK(index != RoomTable::none);
   Room& room = *rooms_[index];
-  auto at = std::find_if(room.workers.begin(), room.workers.end(),
-                         [&mail](const WorkerMembers& w) { return w.worker == mail.origin; });
-  CHECK(at != room.workers.end());
   room.members -= 1;
-  at->members -= 1;
-  if (at->members == 0) {
-    *at = room.workers.back();
-    room.workers.pop_back();
-  }
+  room.workers.remove_member(mail.origin);
   tell_departure(room, room.roster.take(member_of(mail)));
   complete_roster(room);
   drop_if_idle(index);
@@ -178,12 +216,12 @@ void RoomHomes::complete_roster(Room& room) {
   }
   if (room.members_asked) return;
   room.members_asked = true;
-  for (const WorkerMembers& at : room.workers) {
+  room.workers.for_each([this, &room](WorkerId worker) {
     Mail mail;
     mail.kind = MailKind::ask_members;
     mail.room = room.id;
-    borrowed_.post.send(at.worker, std::move(mail));
-  }
+    borrowed_.post.send(worker, std::move(mail));
+  });
 }
 
 void RoomHomes::on_member(const Mail& mail) {
@@ -224,7 +262,7 @@ void RoomHomes::tell_departure(Room& room, std::string_view user) {
 
 void RoomHomes::tell_members(Room& room, const PayloadRef& frame, const Mail* except) {
   frame->room = room.id;
-  for (const WorkerMembers& at : room.workers) {
+  room.workers.for_each([this, &room, &frame, except](WorkerId worker) {
     Mail mail;
     mail.kind = MailKind::deliver;
     mail.room = room.id;
@@ -234,8 +272,15 @@ void RoomHomes::tell_members(Room& room, const PayloadRef& frame, const Mail* ex
       mail.conn = except->conn;
       mail.origin = except->origin;
     }
-    borrowed_.post.send(at.worker, std::move(mail));
-  }
+    borrowed_.post.send(worker, std::move(mail));
+  });
+}
+
+void RoomHomes::expect_publication(RoomId id) const {
+  const std::uint32_t index = table_.find(id);
+  if (index == RoomTable::none) return;
+  __builtin_prefetch(rooms_[index].get(), 1);
+  history_.expect(index);
 }
 
 void RoomHomes::on_publish(Mail&& mail) {
@@ -443,12 +488,7 @@ void RoomHomes::check_invariants() const {
   for (const std::unique_ptr<Room>& room : rooms_) {
     if (room == nullptr) continue;
     live += 1;
-    std::uint32_t members = 0;
-    for (const WorkerMembers& at : room->workers) {
-      CHECK(at.members > 0);
-      members += at.members;
-    }
-    CHECK(members == room->members);
+    CHECK(room->workers.members() == room->members);
     CHECK(room->roster.size() <= room->members);
     CHECK(room->roster.size() <= config_.presence_members_max);
   }

@@ -57,6 +57,10 @@ class RoomHomes {
   // One of the members whose name was asked for.
   void on_member(const Mail& mail);
   void on_publish(Mail&& mail);
+  // Something will soon be asked of the room, or be published in it: brings what that reads into
+  // the cache meanwhile. Rooms are many, and each is cold when its turn comes.
+  void expect(RoomId id) const { table_.expect(id); }
+  void expect_publication(RoomId id) const;
   void on_ask_history(const Mail& mail);
   void on_ask_presence(const Mail& mail);
 

@@ -1,9 +1,12 @@
 #include "protocol/json/json_writer.h"
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace parley::protocol {
 namespace {
@@ -15,140 +18,174 @@ constexpr bool must_escape(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
-// The same of eight at once: each term has the top bit of a byte set if there is one to escape, and
-// none otherwise (a borrow sets further ones only above a byte that is one).
-bool must_escape_any(const char* eight) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  constexpr std::uint64_t top_bits = ones << 7;
-  const auto below = [](std::uint64_t word, std::uint64_t n) { return (word - ones * n) & ~word; };
-  std::uint64_t word;
-  std::memcpy(&word, eight, sizeof(word));
-  const std::uint64_t found =
-      below(word, 0x20) | below(word ^ (ones * '"'), 1) | below(word ^ (ones * '\\'), 1);
-  return (found & top_bits) != 0;
+// The same of all characters of a word at once: each term has the top bit of a byte set if there is
+// one to escape, and none otherwise (a borrow sets further ones only above a byte that is one).
+template <class Word>
+Word found_in(Word word) {
+  constexpr Word ones = static_cast<Word>(0x0101010101010101);
+  const auto below = [](Word w, Word n) { return (w - ones * n) & ~w; };
+  return (below(word, 0x20) | below(word ^ (ones * '"'), 1) | below(word ^ (ones * '\\'), 1)) &
+         (ones << 7);
 }
 
-void append_escaped(std::string& text, char c) {
-  switch (c) {
-    case '"':
-      text += "\\\"";
-      return;
-    case '\\':
-      text += "\\\\";
-      return;
-    case '\b':
-      text += "\\b";
-      return;
-    case '\f':
-      text += "\\f";
-      return;
-    case '\n':
-      text += "\\n";
-      return;
-    case '\r':
-      text += "\\r";
-      return;
-    case '\t':
-      text += "\\t";
-      return;
-    default:
-      break;
+// Copies, and says whether nothing of it must be escaped. REQUIRES: a word's worth at least: the
+// last one may overlap the one before.
+template <class Word>
+bool copy_by_words(char* out, std::string_view utf8) {
+  Word found = 0;
+  const auto copy = [&](std::size_t at) {
+    Word word;
+    std::memcpy(&word, utf8.data() + at, sizeof(word));
+    std::memcpy(out + at, &word, sizeof(word));
+    found |= found_in(word);
+  };
+  for (std::size_t at = 0; at + sizeof(Word) < utf8.size(); at += sizeof(Word)) copy(at);
+  copy(utf8.size() - sizeof(Word));
+  return found == 0;
+}
+
+// Most strings are short, and hold nothing to escape.
+bool copy_plain(char* out, std::string_view utf8) {
+  if (utf8.size() >= sizeof(std::uint64_t)) return copy_by_words<std::uint64_t>(out, utf8);
+  if (utf8.size() >= sizeof(std::uint32_t)) return copy_by_words<std::uint32_t>(out, utf8);
+  bool is_plain = true;
+  for (const char c : utf8) {
+    *out++ = c;
+    is_plain = is_plain && !must_escape(c);
+  }
+  return is_plain;
+}
+
+// At most escaped_bytes_max characters; behind the last.
+constexpr std::size_t escaped_bytes_max = 6;
+char* write_escaped(char* out, char c) {
+  constexpr std::string_view special = "\"\\\b\f\n\r\t";
+  constexpr std::string_view letters = "\"\\bfnrt";
+  *out++ = '\\';
+  if (const std::size_t at = special.find(c); at != std::string_view::npos) {
+    *out++ = letters[at];
+    return out;
   }
   constexpr std::string_view hex_digits = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(c);
-  text += "\\u00";
-  text += hex_digits[byte >> 4];
-  text += hex_digits[byte & 15];
-}
-
-// The index of the first character from `from` on that may not stand as it is, or the size.
-std::size_t next_to_escape(std::string_view utf8, std::size_t from) {
-  while (utf8.size() - from >= 8 && !must_escape_any(utf8.data() + from)) from += 8;
-  while (from < utf8.size() && !must_escape(utf8[from])) ++from;
-  return from;
-}
-
-void append_quoted(std::string& text, std::string_view utf8) {
-  text += '"';
-  std::size_t plain_begin = 0;
-  std::size_t at = next_to_escape(utf8, 0);
-  while (at < utf8.size()) {
-    text += utf8.substr(plain_begin, at - plain_begin);
-    append_escaped(text, utf8[at]);
-    plain_begin = at + 1;
-    at = next_to_escape(utf8, plain_begin);
+  for (const char letter : {'u', '0', '0', hex_digits[byte >> 4], hex_digits[byte & 15]}) {
+    *out++ = letter;
   }
-  text += utf8.substr(plain_begin);
-  text += '"';
+  return out;
 }
 
 }  // namespace
 
-void JsonWriter::separate() {
-  if (needs_comma_) text_ += ',';
+// Where the text ends: so many bytes more fit there.
+char* JsonWriter::room_for(std::size_t bytes) {
+  if (bytes > capacity_ - size_) grow(bytes);
+  return bytes_.get() + size_;
+}
+
+void JsonWriter::grow(std::size_t bytes) {
+  const std::size_t capacity = std::bit_ceil(std::max<std::size_t>(size_ + bytes, 256));
+  auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+  if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
+  bytes_ = std::move(larger);
+  capacity_ = capacity;
+}
+
+// Where a value of at most so many bytes begins, behind the comma that it may need.
+char* JsonWriter::begin_value(std::size_t bytes) {
+  char* const out = room_for(bytes + 1);
+  if (!std::exchange(needs_comma_, true)) return out;
+  *out = ',';
+  size_ += 1;
+  return out + 1;
+}
+
+void JsonWriter::open(char bracket) {
+  *begin_value(1) = bracket;
+  size_ += 1;
+  needs_comma_ = false;
+}
+
+void JsonWriter::close(char bracket) {
+  *room_for(1) = bracket;
+  size_ += 1;
   needs_comma_ = true;
+}
+
+// REQUIRES: there is room for it at `out`, the end of the text, if nothing is to be escaped.
+void JsonWriter::quote(char* out, std::string_view utf8, std::string_view behind) {
+  *out = '"';
+  size_ += 1;
+  if (copy_plain(out + 1, utf8)) {
+    size_ += utf8.size();
+  } else {
+    append_escaped(utf8);
+  }
+  std::ranges::copy(behind, room_for(behind.size()));
+  size_ += behind.size();
+}
+
+void JsonWriter::append_escaped(std::string_view utf8) {
+  for (const char c : utf8) {
+    char* const out = room_for(escaped_bytes_max);
+    if (must_escape(c)) {
+      size_ += static_cast<std::size_t>(write_escaped(out, c) - out);
+    } else {
+      *out = c;
+      size_ += 1;
+    }
+  }
 }
 
 void JsonWriter::begin_object() {
-  separate();
-  text_ += '{';
-  needs_comma_ = false;
+  open('{');
 }
 
 void JsonWriter::end_object() {
-  text_ += '}';
-  needs_comma_ = true;
+  close('}');
 }
 
 void JsonWriter::begin_array() {
-  separate();
-  text_ += '[';
-  needs_comma_ = false;
+  open('[');
 }
 
 void JsonWriter::end_array() {
-  text_ += ']';
-  needs_comma_ = true;
+  close(']');
 }
 
 void JsonWriter::key(std::string_view name) {
-  separate();
-  append_quoted(text_, name);
-  text_ += ':';
+  quote(begin_value(name.size() + 3), name, "\":");
   needs_comma_ = false;
 }
 
 void JsonWriter::string(std::string_view utf8) {
-  separate();
-  append_quoted(text_, utf8);
+  quote(begin_value(utf8.size() + 2), utf8, "\"");
 }
 
 void JsonWriter::integer(std::int64_t value) {
-  separate();
-  char digits[20];  // Of the smallest: a sign and 19 digits.
-  const auto end = std::to_chars(digits, digits + sizeof(digits), value);
-  text_.append(digits, end.ptr);
+  constexpr std::size_t digits_max = 20;  // Of the smallest: a sign and 19 digits.
+  char* const out = begin_value(digits_max);
+  size_ += static_cast<std::size_t>(std::to_chars(out, out + digits_max, value).ptr - out);
 }
 
 void JsonWriter::boolean(bool value) {
-  separate();
-  text_ += value ? "true" : "false";
+  encoded(value ? "true" : "false");
 }
 
 void JsonWriter::null() {
-  separate();
-  text_ += "null";
+  encoded("null");
 }
 
 void JsonWriter::encoded(std::string_view value) {
-  separate();
-  text_ += value;
+  std::ranges::copy(value, begin_value(value.size()));
+  size_ += value.size();
 }
 
 void JsonWriter::clear() {
-  // By swap: an assigned empty string would keep the buffer.
-  if (text_.capacity() > kept_bytes_max) std::string().swap(text_);
-  text_.clear();
+  if (capacity_ > kept_bytes_max) {
+    bytes_.reset();
+    capacity_ = 0;
+  }
+  size_ = 0;
   needs_comma_ = false;
 }
 

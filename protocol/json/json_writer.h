@@ -1,8 +1,9 @@
 // RFC 8259: writes JSON text into a buffer of its own that is kept and reused.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <string_view>
 
 #include "core/base/value.h"
@@ -25,12 +26,20 @@ class JsonWriter final : public ValueWriter {
   // Starts anew; keeps at most 64 KiB of buffer.
   void clear();
   // Valid until the next call that is not const.
-  [[nodiscard]] std::string_view text() const { return text_; }
+  [[nodiscard]] std::string_view text() const { return {bytes_.get(), size_}; }
 
  private:
-  void separate();
+  char* room_for(std::size_t bytes);
+  void grow(std::size_t bytes);
+  char* begin_value(std::size_t bytes);
+  void open(char bracket);
+  void close(char bracket);
+  void quote(char* out, std::string_view utf8, std::string_view behind);
+  void append_escaped(std::string_view utf8);
 
-  std::string text_;
+  std::unique_ptr<char[]> bytes_;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
   bool needs_comma_ = false;
 };
 

@@ -52,7 +52,7 @@ TEST(JsonWriter, EscapesEveryCharacterSoThatAnotherReaderAgrees) {
   }
 }
 
-TEST(JsonWriter, EscapesWhereverInAStringTheCharacterStands) {  // It looks at eight at a time.
+TEST(JsonWriter, EscapesWhereverInAStringTheCharacterStands) {  // It looks at words of them.
   for (std::size_t size = 1; size <= 18; ++size) {
     for (std::size_t at = 0; at < size; ++at) {
       for (const char c : {'\0', '\x1f', '"', '\\', ' ', '!', '\x7f'}) {
@@ -93,6 +93,26 @@ TEST(JsonWriter, StartsAnewAfterClear) {
   EXPECT_EQ(writer.text(), "");
   writer.integer(2);
   EXPECT_EQ(writer.text(), "2");
+}
+
+TEST(JsonWriter, GrowsWhereverInATextItMust) {
+  for (const std::string& piece :
+       {std::string(7, 'a'), std::string(3, '\n'), std::string(41, 'b')}) {
+    JsonWriter writer;
+    nlohmann::json expected = nlohmann::json::array();
+    writer.begin_array();
+    for (int i = 0; i < 3000; ++i) {
+      writer.string(piece);
+      writer.integer(i);
+      expected.push_back(piece);
+      expected.push_back(i);
+    }
+    writer.end_array();
+    EXPECT_EQ(nlohmann::json::parse(writer.text()), expected);
+    writer.clear();  // Gives back what is large.
+    writer.string(piece);
+    EXPECT_EQ(nlohmann::json::parse(writer.text()), piece);
+  }
 }
 
 }  // namespace
