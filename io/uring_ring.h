@@ -3,8 +3,9 @@
 //
 // Threading  Opened, used and destroyed by the worker's thread. Others reach it through the
 //            RingDirectory only, to wake it.
-// Memory     All of it is taken in open(): 24 bytes per socket (36 where it connects), the receive
-// buffers, the queues. Kernel     Linux 6.1 or newer; probe_kernel() says what is missing.
+// Memory     All of it is taken in open(): 24 bytes per socket (36 where it connects), the
+//            receive buffers, the queues.
+// Kernel     Linux 6.1 or newer; probe_kernel() says what is missing.
 #pragma once
 
 #include <cstdint>

@@ -105,7 +105,7 @@ struct RoomFacts {
   std::uint64_t epoch{};
   bool resumed{};
   std::uint32_t members{};
-  std::span<const IdentityView> users;  // Each once; none when there are too many to tell.
+  std::span<const IdentityView> users;  // Each once: who is on the roster.
 };
 
 class Vocabulary {

@@ -2,10 +2,9 @@
 //
 // Threading  The owning worker alone.
 // Memory     16 bytes a slot, taken at construction, touched when first used.
-// Cost       set(), cancel(), next(): O(1). Setting a timer that is set to a later deadline, as
-// each
-//            message does, is a store: the wheel finds out when it gets there. expire(): O(expired
-//            + buckets passed that hold something).
+// Cost       set(), cancel(), next(): O(1). Setting a timer that is set to a later deadline is a
+//            store: the wheel finds out when it gets there. expire(): O(expired + buckets passed
+//            that hold something).
 #pragma once
 
 #include <cstdint>
