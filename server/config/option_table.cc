@@ -338,7 +338,7 @@ constexpr std::array ring_options{
            .member = &Config::recv_buffers,
            .argument = "N",
            .description = "Receive buffers of each worker, in memory from the start; beyond 8 "
-                          "workers they share out what 8 would have.",
+                          "workers they share out what 8 would have, 128 each at least.",
            .form = Form::power_of_two,
            .min = 8,
            .max = 32'768},
