@@ -1,5 +1,6 @@
 #include "core/chat/identity.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/check.h"
@@ -7,6 +8,10 @@
 namespace parley::core {
 
 namespace {
+
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 std::string_view name_digits(std::string_view digits) {
   return digits.substr(guest_digits - guest_name_digits);
@@ -16,6 +21,7 @@ std::string_view name_digits(std::string_view digits) {
 
 Identity new_guest(std::string_view digits) {
   CHECK(digits.size() == guest_digits);
+  CHECK(std::ranges::all_of(digits, is_letter_or_digit));
   return {.id = std::string(guest_id_prefix).append(digits),
           .name = std::string(guest_name_prefix).append(name_digits(digits)),
           .guest = true};

@@ -36,7 +36,7 @@ inline constexpr std::size_t guest_name_digits = 4;  // The last ones.
 inline constexpr std::string_view guest_id_prefix = "guest:";
 inline constexpr std::string_view guest_name_prefix = "guest-";
 
-// REQUIRES: digits.size() == guest_digits.
+// REQUIRES: guest_digits ASCII letters and digits, since wire forms copy them as they are.
 [[nodiscard]] Identity new_guest(std::string_view digits);
 
 // Whether it is a guest who has not chosen a name: its digits say all there is to say.

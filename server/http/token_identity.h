@@ -12,7 +12,7 @@ namespace parley::server {
 
 // Nobody, when the token names a guest: those ids are the server's to give.
 [[nodiscard]] inline std::optional<core::Identity> identity_of(services::TokenClaims claims) {
-  if (std::string_view(claims.subject).starts_with("guest:")) return std::nullopt;
+  if (std::string_view(claims.subject).starts_with(core::guest_id_prefix)) return std::nullopt;
   return core::Identity{
       .id = std::move(claims.subject), .name = std::move(claims.username), .guest = false};
 }

@@ -67,6 +67,11 @@ TEST(CompactIdentity, MayBecomeWhatItsOwnViewSays) {
   EXPECT_EQ(identity.view(spelling).name, "Bo");
 }
 
+TEST(NewGuestDeathTest, IsCalledByLettersAndDigitsAlone) {
+  EXPECT_DEATH(static_cast<void>(new_guest("0123456789xy")), "CHECK failed");
+  EXPECT_DEATH(static_cast<void>(new_guest("0123456789x\"z")), "CHECK failed");
+}
+
 TEST(CompactIdentityDeathTest, OfNobodyHasNoView) {
   const CompactIdentity nobody;
   IdentitySpelling spelling;
