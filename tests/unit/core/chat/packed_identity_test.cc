@@ -27,6 +27,10 @@ const std::vector<Identity>& identities() {
       {.id = "user:123", .name = "", .guest = false},
       {.id = "", .name = "user:123", .guest = false},
       {.id = std::string(128, 'x'), .name = std::string(128, 'y'), .guest = false},
+      {.id = std::string(id_bytes_max, 'x'),
+       .name = std::string(name_bytes_max, '\xeb'),
+       .guest = false},
+      {.id = std::string(id_bytes_max, 'x'), .name = "", .guest = true},
   };
   return all;
 }

@@ -79,6 +79,34 @@ TEST(Presence, NamesGuestsWithAndWithoutNamesOfTheirOwnAndUsers) {
   EXPECT_EQ(names, (std::set<std::string>{"guest-0003", "\"Zo\u00eb\""}));
 }
 
+TEST(Presence, NamesUsersWithTheLongestIdsAndNames) {
+  Chat chat({.config = unlimited()});
+  std::string name;
+  while (name.size() < name_bytes_max) name += "\u00eb";
+  Json users = Json::array();
+  std::vector<ClientIndex> clients;
+  for (std::uint16_t worker = 0; worker < 3; ++worker) {
+    Identity user{.id = std::string(id_bytes_max, 'x'), .name = name, .guest = false};
+    user.id.back() = static_cast<char>('0' + worker);
+    users.push_back({{"id", user.id}, {"username", user.name}});
+    for (int i = 0; i < 2; ++i) {
+      clients.push_back(chat.connect(worker, user));
+      chat.enter(clients.back(), "general");
+    }
+  }
+  EXPECT_EQ(chat.take(clients[0], "userJoin").size(), 2u);
+  chat.say(clients[0], {{"type", "online"}, {"room", "general"}});
+  chat.settle();
+  EXPECT_EQ(chat.take_one(clients[0], "online")["users"], users);
+  chat.close(clients[2]);
+  chat.close(clients[4]);
+  chat.close(clients[3]);
+  chat.settle();
+  const std::vector<Json> left = chat.take(clients[0], "userLeave");
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0]["user"], users[1]);
+}
+
 TEST(Presence, OfGuestsOfOneNameTellsThemApart) {
   Chat chat({.config = unlimited()});
   const ClientIndex witness = chat.connect_guest(0);

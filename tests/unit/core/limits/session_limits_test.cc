@@ -74,7 +74,7 @@ TEST(SessionLimits, ExpireLooksAtEverySessionInTurn) {
   EXPECT_EQ(limits.size(), 34u);
 }
 
-// What has expired must not be missed: as if each session had kept its buckets.
+// What has expired must not be missed: as if each session had kept its buckets to its end.
 TEST(SessionLimits, AgreeWithBucketsThatAreNeverForgotten) {
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     std::mt19937_64 random(seed);
@@ -88,6 +88,11 @@ TEST(SessionLimits, AgreeWithBucketsThatAreNeverForgotten) {
       TokenBucket& bucket = model[{slot, which}];
       ASSERT_EQ(limits.take(slot, which, limit, now), bucket.take(limit, now));
       if (random() % 16 == 0) limits.expire(now, static_cast<std::uint32_t>(random() % 8));
+      if (random() % 32 == 0) {
+        const auto ended = static_cast<std::uint32_t>(random() % 40);
+        limits.forget(ended);
+        std::erase_if(model, [ended](const auto& entry) { return entry.first.first == ended; });
+      }
     }
     limits.expire(now + seconds(60), 100);
     EXPECT_EQ(limits.size(), 0u);

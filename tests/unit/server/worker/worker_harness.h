@@ -26,6 +26,8 @@ class WorkerHarness {
 
   // Turns until `duration` of virtual time has passed.
   void run_for(Duration duration);
+  // The same at once, without a turn before it has passed.
+  void sleep_for(Duration duration) { clock_.now = clock_.now + duration; }
   // As many as it takes for what was sent to be answered.
   void settle() { run_for(milliseconds(1)); }
 

@@ -70,6 +70,41 @@ TEST(WorkerWebSocket, ReadsAFrameWhoseHeadCameWithTheUpgrade) {
   }
 }
 
+// What is known of a message lives until its last byte, whatever comes between.
+TEST(WorkerWebSocket, ReadsFragmentsWithPingsBetweenThemCutAnywhere) {  // RFC 6455 5.4
+  WorkerHarness server(with_echo());
+  constexpr std::string_view text = "Zo\u00eb and Bj\u00f6rn";
+  std::string stream;
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < text.size(); ++i) {  // Code points are cut, too.
+      stream += sim::naive_client_frame({.opcode = static_cast<std::uint8_t>(i == 0 ? 1 : 0),
+                                         .fin = i + 1 == text.size(),
+                                         .payload = std::string(text.substr(i, 1))},
+                                        0x0a0b0c0d);
+      if (i % 5 == 2) {
+        stream +=
+            sim::naive_client_frame({.opcode = 9, .fin = true, .payload = "ping"}, 0x1a1b1c1d);
+      }
+    }
+  }
+  for (const std::size_t bytes : {1u, 2u, 3u, 7u, 8u, 11u, 64u, 1'000u}) {
+    const Link link = server.upgrade("/echo");
+    for (std::size_t at = 0; at < stream.size(); at += bytes) {
+      server.write(link, std::string_view(stream).substr(at, bytes));
+      server.settle();
+    }
+    std::size_t pongs = 0;
+    std::size_t texts = 0;
+    for (const sim::NaiveFrame& frame : server.frames(link)) {
+      (frame.opcode == 10 ? pongs : texts) += 1;
+      EXPECT_EQ(frame.payload, frame.opcode == 10 ? "ping" : text) << bytes;
+    }
+    EXPECT_EQ(pongs, 6u) << bytes;
+    EXPECT_EQ(texts, 2u) << bytes;
+    server.leave(link);
+  }
+}
+
 TEST(WorkerWebSocket, AnswersAPingWithItsBytes) {  // RFC 6455 5.5.2, 5.5.3
   WorkerHarness server(with_echo());
   const Link link = server.upgrade("/echo");
@@ -193,6 +228,46 @@ TEST(WorkerWebSocket, ClosesAnIdlePeerWith1001) {
   ASSERT_EQ(heard.size(), 1u);
   EXPECT_EQ(close_code(heard[0]), 1001);
   EXPECT_EQ(heard[0].payload.substr(2), "idle timeout");
+}
+
+// When a peer was heard is kept in 32 bits of milliseconds, which wrap after 49 days.
+TEST(WorkerWebSocket, KeepsAPeerThatAnswersPingsWhenItsMillisecondsWrap) {
+  Config config = with_echo();
+  config.ping_interval_ms = 10'000;
+  config.ping_timeout_ms = 5'000;
+  config.idle_timeout_ms = 30'000;
+  WorkerHarness server(config);
+  server.sleep_for(milliseconds(UINT32_MAX) - seconds(60));
+  const Link link = server.upgrade("/echo");
+  std::size_t pings = 0;
+  for (int i = 0; i < 120; ++i) {
+    server.run_for(seconds(1));
+    for (const sim::NaiveFrame& frame : server.frames(link)) {
+      EXPECT_EQ(frame.opcode, 9) << i;
+      pings += 1;
+      server.send_frame(link, 10, frame.payload);
+    }
+  }
+  EXPECT_GE(pings, 10u);
+  EXPECT_LE(pings, 20u);
+  EXPECT_EQ(server.worker().connections(), 1u);
+}
+
+TEST(WorkerWebSocket, ClosesAnIdlePeerOnTimeWhenItsMillisecondsWrap) {
+  Config config = with_echo();
+  config.ping_interval_ms = 0;
+  config.idle_timeout_ms = 30'000;
+  for (const std::int64_t before_s : {1, 15, 29, 31}) {
+    WorkerHarness server(config);
+    server.sleep_for(milliseconds(UINT32_MAX) - seconds(before_s));
+    const Link link = server.upgrade("/echo");
+    server.run_for(seconds(29));
+    EXPECT_TRUE(server.frames(link).empty()) << before_s;
+    server.run_for(seconds(2));
+    const Frames heard = server.frames(link);
+    ASSERT_EQ(heard.size(), 1u) << before_s;
+    EXPECT_EQ(close_code(heard[0]), 1001);
+  }
 }
 
 TEST(WorkerWebSocket, EndsTheSessionOfAPeerThatIsGone) {
