@@ -35,9 +35,10 @@ class Roster {
   // A user is bytes (core/chat/packed_identity.h), and may be there as several members.
   [[nodiscard]] bool has_user(std::string_view user) const;
 
-  // REQUIRES: the member is not there; user.size() <= user_bytes_max.
+  // A member who became another user stands there twice while its leave is on its way: its next
+  // join may overtake that (docs/decisions/0007). REQUIRES: user.size() <= user_bytes_max.
   void add(RoomMember member, std::string_view user);
-  // The user as whom the member was there; empty when it was not.
+  // The user as whom the member was there, and came first; empty when it was not there.
   [[nodiscard]] std::string take(RoomMember member);
 
   // Appends each user once. Borrowed until the next call that is not const.

@@ -67,6 +67,19 @@ TEST(Roster, ListsAUserOnceUntilItsLastMemberHasGone) {
   EXPECT_EQ(listed(roster), (Users{"bo"}));
 }
 
+TEST(Roster, TakesAMemberWhoIsThereTwiceAsWhomItCameFirst) {
+  Roster roster;
+  roster.add(member(1, 1, 0), "alice");
+  roster.add(member(2, 1, 0), "ada");
+  roster.add(member(1, 1, 0), "bob");
+  EXPECT_EQ(roster.size(), 3u);
+  EXPECT_EQ(roster.take(member(1, 1, 0)), "alice");
+  EXPECT_TRUE(roster.has(member(1, 1, 0)));
+  EXPECT_EQ(listed(roster), (Users{"ada", "bob"}));
+  EXPECT_EQ(roster.take(member(1, 1, 0)), "bob");
+  EXPECT_FALSE(roster.has(member(1, 1, 0)));
+}
+
 TEST(Roster, KeepsTheLongestUser) {
   Roster roster;
   const std::string longest(Roster::user_bytes_max, 'x');
