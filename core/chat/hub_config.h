@@ -19,7 +19,8 @@ struct HubConfig {
 
   // Rooms.
   std::vector<std::string> rooms_initial;  // They exist from the start and always.
-  std::uint32_t rooms_max = 1'000'000;     // Of this worker, homed or with members.
+  std::uint32_t rooms_max = 1'000'000;        // Of the process: a worker may have members in all.
+  std::uint32_t rooms_homed_max = 1'000'000;  // Of those, with this worker as their home.
   std::uint32_t rooms_per_connection_max = 64;
   std::uint32_t members_per_room_max = 0;  // 0: no limit.
 

@@ -122,7 +122,7 @@ void RoomHomes::create_permanent(RoomId id, std::string_view name) {
 std::uint32_t RoomHomes::find_or_create(RoomId id, std::string_view name) {
   const std::uint32_t found = table_.find(id);
   if (found != RoomTable::none) return found;
-  if (table_.size() >= config_.rooms_max) return RoomTable::none;
+  if (table_.size() >= config_.rooms_homed_max) return RoomTable::none;
   std::uint32_t index;
   if (free_.empty()) {
     index = static_cast<std::uint32_t>(rooms_.size());

@@ -52,9 +52,10 @@ core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,
   hub.epoch_seed = seed;
   hub.rooms_initial = config.rooms_initial;
   hub.connections_max = Transport::slots_for(share.connections);
+  hub.rooms_max = config.rooms_max;
   // At least the rooms that always exist, which may all have one home.
-  hub.rooms_max = std::max(config.rooms_max / share.workers,
-                           static_cast<std::uint32_t>(hub.rooms_initial.size()));
+  hub.rooms_homed_max = std::max(config.rooms_max / share.workers,
+                                 static_cast<std::uint32_t>(hub.rooms_initial.size()));
   hub.rooms_per_connection_max = config.rooms_per_connection_max;
   hub.members_per_room_max = config.members_per_room_max;
   hub.presence_members_max = config.presence_members_max;

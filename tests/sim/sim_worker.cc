@@ -29,6 +29,7 @@ core::HubConfig hub_config_of(const Scenario& scenario) {
   hub.epoch_seed = 11;
   hub.connections_max = scenario.sockets_max + spare_slots;
   hub.rooms_max = 1'000;
+  hub.rooms_homed_max = 1'000;
   hub.rooms_per_connection_max = scenario.rooms_per_connection_max;
   hub.presence_members_max = scenario.presence_members_max;
   hub.history_count_max = scenario.history_count_max;

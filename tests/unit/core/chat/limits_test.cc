@@ -263,7 +263,7 @@ TEST(RoomLimit, OfMembersHoldsOverAllWorkers) {
 
 TEST(RoomLimit, OfTheServerIsToldAsServerFull) {
   HubConfig config = unlimited();
-  config.rooms_max = 5;  // Of each worker.
+  config.rooms_max = 5;
   Chat chat({.config = config});
   const ClientIndex client = chat.connect_guest(0);
   chat.take(client);
@@ -288,7 +288,7 @@ TEST(RoomLimit, OfTheServerIsToldAsServerFull) {
 
 TEST(RoomLimit, OfTheHomeIsToldAsServerFull) {
   HubConfig config = unlimited();
-  config.rooms_max = 5;
+  config.rooms_homed_max = 5;
   Chat chat({.config = config});
   // Two workers with five rooms each, all of whose homes are the third.
   std::vector<ClientIndex> clients{chat.connect_guest(0), chat.connect_guest(1)};

@@ -42,5 +42,13 @@ TEST(Shares, ManyWorkersShareOutMailboxes) {
   EXPECT_EQ(mailbox_capacity(config, workers_max), 64u);
 }
 
+TEST(Shares, AWorkerIsHomeOfItsShareOfTheRoomsAndHasMembersInAny) {
+  Config config;
+  config.rooms_max = 20'000;
+  const core::HubConfig hub = hub_config_of(config, {.workers = 128, .connections = 15'625}, {}, 1);
+  EXPECT_EQ(hub.rooms_max, 20'000u);
+  EXPECT_EQ(hub.rooms_homed_max, 156u);
+}
+
 }  // namespace
 }  // namespace parley::server
