@@ -18,7 +18,7 @@ struct HubConfig {
   std::uint32_t connections_max = 0;        // Slots of this worker.
 
   // Rooms.
-  std::vector<std::string> rooms_initial;  // They exist from the start and always.
+  std::vector<std::string> rooms_initial;     // They exist from the start and always.
   std::uint32_t rooms_max = 1'000'000;        // Of the process: a worker may have members in all.
   std::uint32_t rooms_homed_max = 1'000'000;  // Of those, with this worker as their home.
   std::uint32_t rooms_per_connection_max = 64;
