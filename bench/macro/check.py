@@ -3,14 +3,12 @@
 parent, both built in one run and taken in turns. A slow-down is said, and fails nothing: the
 machine that runs it is shared. Ends with `N passed, M failed`."""
 
-import json
 import os
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from lib.load import DIALECTS, ROOT, SERVERS, Failed, flags_of, free_port, measure
+from lib.load import (DIALECTS, ROOT, SERVERS, Failed, flags_of, free_port, measure,
+                      reported)
 from lib.workloads import PEERS, WORKLOADS, asked, servers_of
 
 BRIEF = {"duration": "400ms", "warm-up": "200ms"}
@@ -77,15 +75,12 @@ def compare(parent):
     port = free_port()
     starts = [f"exec {SERVERS / 'parleyd' / 'start'} --port {port} --build-dir {folder}"
               for folder in (parent, ROOT / "build" / "release")]
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "compare.json"
-        done = output_of(str(ROOT / "build" / "release" / "parley-load"), "compare", "--a",
-                         starts[0], "--b", starts[1], "-n", str(PAIRS), "--quiet", "--url",
-                         f"ws://127.0.0.1:{port}{path}", "--protocol", protocol, "--json",
-                         str(report), *flags_of(COMPARED))
-        if not report.exists():
-            return f"the comparison with the parent could not be made: {done.stderr.strip()}"
-        return told(json.loads(report.read_text("utf-8")))
+    try:
+        return told(reported("compare", "--a", starts[0], "--b", starts[1], "-n", PAIRS, "--url",
+                             f"ws://127.0.0.1:{port}{path}", "--protocol", protocol,
+                             *flags_of(COMPARED)))
+    except Failed as failure:
+        return f"the comparison with the parent could not be made: {failure}"
 
 
 def faults_of(who, runs):

@@ -9,22 +9,19 @@ import argparse
 import sys
 
 from lib import results
-from lib.load import Failed, bytes_per_delivery, measure
-from lib.workloads import PEERS, SUBJECT, WORKLOADS, asked, servers_of
+from lib.load import Failed
+from lib.rounds import turn
+from lib.workloads import PEERS, SUBJECT, WORKLOADS, servers_of
 
 
 def round_of(one, options, by_server):
     times = {"duration": f"{options.window:g}s", "warm-up": f"{options.warm_up:g}s"}
-    frame_bytes = None
     for name in servers_of(one):
         if options.servers and name not in options.servers:
             continue
-        server, plan = asked(one, name, times, frame_bytes)
-        if not server.available():
+        run = turn(one, name, times, options.server_core, options.load_core)
+        if run is None:
             continue
-        run = measure(server, plan, options.server_core, options.load_core)
-        if name == SUBJECT and run["total"]["deliveries"] > 0:
-            frame_bytes = bytes_per_delivery(run)
         by_server.setdefault(name, []).append(run)
         faults, invalid = run["verdict"]["faults"], run["verdict"]["invalid_because"]
         print(f"{one.name}: {name} {results.number(one.value_of(run), one.unit)}"

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,30 +84,36 @@ def flags_of(plan):
     return [word for name, value in plan.items() for word in (f"--{name}", str(value))]
 
 
-def drive(port, pid, protocol, path, plan, core=None, load=None):
-    """One run of parley-load, as docs/load-report.md describes it."""
+def reported(command, *words, core=None, load=None):
+    """What parley-load's run, capacity or compare wrote (docs/load-report.md)."""
     load = load or ROOT / "build" / "release" / "parley-load"
     pinned = ["taskset", "-c", str(core)] if core is not None else []
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "run.json"
-        command = [*pinned, str(load), "run", "--quiet", "--url", f"ws://127.0.0.1:{port}{path}",
-                   "--protocol", protocol, "--pid", str(pid), "--json", str(report),
-                   *flags_of(plan)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              check=False)
+        report = Path(folder) / "report.json"
+        done = subprocess.run([*pinned, str(load), command, "--quiet", "--json", str(report),
+                               *map(str, words)],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if not report.exists():
             raise Failed((done.stderr or done.stdout).strip())
         return json.loads(report.read_text(encoding="utf-8"))
 
 
-def measure(server, plan, server_core=None, load_core=None):
-    protocol, path = server.dialect or DIALECTS.get(server.name, PLAIN)
+def drive(port, pid, protocol, path, plan, core=None, load=None):
+    """One run of parley-load."""
+    return reported("run", "--url", f"ws://127.0.0.1:{port}{path}", "--protocol", protocol,
+                    "--pid", pid, *flags_of(plan), core=core, load=load)
+
+
+def dialect_of(server):
+    return server.dialect or DIALECTS.get(server.name, PLAIN)
+
+
+def measure(server, plan, server_core=None, load_core=None, beside=None):
+    """One run on a server of its own. `beside`, given its port and process id, makes the context
+    that the run is made in: somebody who looks at the server meanwhile."""
+    protocol, path = dialect_of(server)
     load_before = os.getloadavg()[0]
-    with running(server, server_core) as (port, pid):
+    with (running(server, server_core) as (port, pid),
+          beside(port, pid) if beside else nullcontext()):
         run = drive(port, pid, protocol, path, plan, load_core)
     return run | {"server_name": server.name, "load_before": round(load_before, 2)}
-
-
-def bytes_per_delivery(run):
-    """Of the wire, frame headers included."""
-    return run["total"]["bytes_received"] / max(run["total"]["deliveries"], 1)

@@ -19,11 +19,11 @@ def bottleneck(runs):
             (False, False): "neither"}[server, generator]
 
 
-def summarise(measured):
+def summarise(measured, workload_of=workload):
     """The `workloads` of results.json (results/README.md)."""
     workloads = []
     for name, by_server in measured.items():
-        one = workload(name)
+        one = workload_of(name)
         runs = [{"server": server,
                  "value": [one.value_of(run) for run in runs],
                  "valid": [run["verdict"]["valid"] for run in runs],
@@ -129,25 +129,22 @@ def new_folder(case):
     return folder
 
 
-def record(case, title, measured, command):
-    """Keeps what was measured as a folder of results/, and returns it."""
-    any_run = next(run for by_server in measured.values() for runs in by_server.values()
-                   for run in runs)
-    workloads = summarise(measured)
+def write_json(file, value):
+    file.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def keep(case, title, command, runs, figures, text):
+    """A folder of results/, which it returns. `runs` are at least one, each with the name of its
+    workload; `figures` is what results.json has besides what is known of any record."""
+    facts = machine(runs[0])
     revision = output_of("git", "describe", "--always", "--dirty", "--abbrev=12")
-    facts = machine(any_run)
-    results = {"schema": "parley-results/1", "date": time.strftime("%Y-%m-%d"),
-               "revision": revision, "machine": facts, "workloads": workloads}
-    loads = [run["load_before"] for by_server in measured.values()
-             for runs in by_server.values() for run in runs]
+    loads = [run["load_before"] for run in runs]
     folder = new_folder(case)
-    write = lambda name, value: (folder / name).write_text(  # noqa: E731
-        json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    write("results.json", results)
-    runs = [slim(run) | {"workload": name} for name, by_server in measured.items()
-            for runs in by_server.values() for run in runs]
+    write_json(folder / "results.json",
+               {"schema": "parley-results/1", "date": time.strftime("%Y-%m-%d"),
+                "revision": revision, "machine": facts} | figures)
     (folder / "runs.json").write_text(
-        "[\n" + ",\n".join(json.dumps(run) for run in runs) + "\n]\n", encoding="utf-8")
+        "[\n" + ",\n".join(json.dumps(slim(run)) for run in runs) + "\n]\n", encoding="utf-8")
     (folder / "README.md").write_text(f"""# {title}
 
 | | |
@@ -158,6 +155,17 @@ def record(case, title, measured, command):
 | revision | {revision} |
 | load average before each run | {min(loads):.2f}-{max(loads):.2f} |
 
+{text}
+""", encoding="utf-8")
+    return folder
+
+
+def record(case, title, measured, command):
+    """Keeps what was measured as a folder of results/, and returns it."""
+    workloads = summarise(measured)
+    runs = [run | {"workload": name} for name, by_server in measured.items()
+            for runs in by_server.values() for run in runs]
+    text = f"""\
 Server on core 0 with one worker, generator on core 1, loopback, in turns. Median (least-most), \
 ratios round by round. Rounds in which the generator was the limit are INVALID: counted, and left \
 out of medians and ratios.
@@ -165,6 +173,6 @@ out of medians and ratios.
 {table(workloads)}
 
 What each workload asks is in bench/macro/lib/workloads.py; `runs.json` has every run as \
-docs/load-report.md describes it, without the full histograms; `results.json` is for the dashboard.
-""", encoding="utf-8")
-    return folder
+docs/load-report.md describes it, without the full histograms; `results.json` is for the \
+dashboard."""
+    return keep(case, title, command, runs, {"workloads": workloads}, text)

@@ -83,8 +83,7 @@ def servers_of(one):
 
 
 def asked(one, name, changes, frame_bytes=None):
-    """The server, and the plan it is measured with. A floor sends as many bytes for each delivery
-    as Parley did just before."""
+    """The server, and the plan it is measured with. A floor sends frames as long as Parley's."""
     plan, flags = one.plan | changes, {}
     if name in (FLOOR, SEND_FLOOR) and frame_bytes is not None:
         flags["frame-bytes"] = round(frame_bytes)
