@@ -145,15 +145,20 @@ def ctest(log, outcome, preset, selection, prefix=()):
 
 
 def counting(log, outcome, command, **environment):
-    """Runs what ends with a line `N passed, M failed`, and takes its counts."""
+    """Runs what ends with a line `N passed, M failed`, and adds its counts."""
+    lines_before = len(log.lines())
     code = log.run(command, **environment)
-    summary = next(filter(None, map(SUMMARY.match, reversed(log.lines()))), None)
+    lines = log.lines()[lines_before:]
+    summary = next(filter(None, map(SUMMARY.match, reversed(lines))), None)
     if summary is None:
         return outcome.cannot_run(f"{command[0]} printed no summary and ended with {code}")
-    outcome.passed, outcome.failed, outcome.skipped = (int(n or 0) for n in summary.groups())
-    if code != 0 and outcome.failed == 0:
+    passed, failed, skipped = (int(n or 0) for n in summary.groups())
+    outcome.passed += passed
+    outcome.failed += failed
+    outcome.skipped += skipped
+    if code != 0 and failed == 0:
         return outcome.cannot_run(f"{command[0]} ended with {code}")
-    if outcome.passed == 0 and outcome.failed == 0:
+    if passed == 0 and failed == 0:
         return outcome.cannot_run(f"{command[0]} ran no test")
     return outcome
 
@@ -212,6 +217,7 @@ def part_bench(log, outcome, options):
     if log.run(["bench/macro/servers/prepare"]) != 0:
         return outcome.cannot_run("the npm packages of the benchmarks could not be installed")
     counting(log, outcome, ["bench/macro/check.py"])
+    counting(log, outcome, ["bench/bars/run.py", "--brief"])
     outcome.notes += [line for line in log.lines() if line.startswith("speed: ")]
     return outcome
 
@@ -224,7 +230,7 @@ PARTS = {
     "tsan": (part_tsan, "the cross-worker tests under TSan"),
     "fuzz": (part_fuzz, "clang accepts it all, every fuzz target over its corpus"),
     "e2e": (part_e2e, "real clients against the release build"),
-    "bench": (part_bench, "every workload briefly, and this revision beside its parent"),
+    "bench": (part_bench, "every workload and bar briefly, and this revision beside its parent"),
 }
 WITHOUT_TESTS_BY_NAME = ("release", "e2e", "bench")
 

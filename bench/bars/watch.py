@@ -1,0 +1,58 @@
+"""Looks at a server again and again while it is measured, from a thread of its own."""
+
+import re
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def kilobytes(file, name):
+    text = Path(file).read_text(encoding="utf-8")
+    return int(re.search(rf"^{name}:\s+(\d+)", text, re.M).group(1)) * 1024
+
+
+def memory(_, pid):
+    """Bytes of the server's pages, and of the kernel's objects on the whole machine."""
+    return {"rss": kilobytes(f"/proc/{pid}/status", "VmRSS"),
+            "slab": kilobytes("/proc/meminfo", "Slab")}
+
+
+class Watch:
+    """`look` is a function of port and process id. `before` is what it said of the server alone."""
+
+    def __init__(self, look, interval_s=0.2, settle_s=0.5):
+        self.look = look
+        self.interval_s = interval_s
+        self.settle_s = settle_s
+        self.before = None
+        self.began = 0.0
+        self.samples = []  # (seconds since it began, what was seen)
+
+    @contextmanager
+    def __call__(self, port, pid):
+        time.sleep(self.settle_s)
+        self.before = self.look(port, pid)
+        self.began = time.monotonic()
+        ended = threading.Event()
+        thread = threading.Thread(target=self._go_on, args=(port, pid, ended), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _go_on(self, port, pid, ended):
+        while not ended.wait(self.interval_s):
+            try:
+                seen = self.look(port, pid)
+            except OSError:
+                continue  # A server too busy to answer is looked at again.
+            self.samples.append((time.monotonic() - self.began, seen))
+
+    def steady(self, run):
+        """What was seen in the steady window of the run."""
+        first = run["steady_at_s"]
+        last = first + run["phases"]["steady_s"]
+        return [seen for at, seen in self.samples if first < at < last]
