@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 import websockets
@@ -197,6 +198,17 @@ class Relays(unittest.TestCase):
         if not any((root / module).exists() for root in (Path("/"), ROOT / "build" / "debian")):
             self.skipTest("nginx has no nchan here: ./dev setup gets it where there is one")
         self.check("nchan", Raw())
+
+    def test_nginx_answers_health_as_parleyd_does(self):
+        roots = (Path("/"), ROOT / "build" / "debian")
+        if not any((root / "usr/sbin/nginx").exists() for root in roots):
+            self.skipTest("there is no nginx here: ./dev setup gets it")
+        answers = []
+        for name in ("parleyd", "nginx_return"):
+            with started(name) as port, \
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+                answers.append((answer.status, answer.headers["Content-Type"], answer.read()))
+        self.assertEqual(answers[0], answers[1])
 
     def test_echo_floor(self):
         async def echo(port):
