@@ -1,11 +1,13 @@
 """What sections measure with: runs on pinned cores, each kept for the record."""
 
+import math
+import resource
 import sys
 from dataclasses import dataclass, field
 
 from lib import results
 from lib.load import Failed
-from lib.rounds import frames_run, turn
+from lib.rounds import How, frames_run, turn
 from lib.workloads import SUBJECT
 
 from bar import is_valid
@@ -13,6 +15,16 @@ from bar import is_valid
 
 class Missing(Failed):
     """A program that is not on this machine."""
+
+
+# Of a worker's files; the rest is for what is not a connection, and for workers that get more.
+FILES_SHARE = 0.85
+
+
+def workers_for(connections):
+    """So many that each has files enough: a worker's table of sockets is no larger than that."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return math.ceil(connections / (files * FILES_SHARE))
 
 
 def progress(*words):
@@ -38,20 +50,25 @@ class Bench:
     def times(self):
         return {"duration": f"{self.window:g}s", "warm-up": f"{self.warm_up:g}s"}
 
-    def run(self, one, name=SUBJECT, arguments=(), beside=None, cores=(), **changes):
-        """One run, kept. `changes` of the plan, such as connect_timeout="60s"; `cores` of server
-        and generator, where they are others."""
-        server_core, load_core = cores or (self.server_core, self.load_core)
+    def run(self, one, name=SUBJECT, how=None, **changes):
+        """One run, kept. `how` differs from lib.rounds.How, as {"arguments": ...}; `changes` are
+        of the plan, as connect_timeout="60s"."""
         changes = self.times() | {key.replace("_", "-"): value for key, value in changes.items()}
-        run = turn(one, name, changes, server_core, load_core, [str(a) for a in arguments], beside)
+        run = turn(one, name, changes,
+                   How(**{"server_core": self.server_core, "load_core": self.load_core}
+                       | (how or {})))
         if run is None:
             raise Missing(f"there is no {name}")
+        return self.keep(one, run)
+
+    def keep(self, one, run):
+        """Remembers a run, and says what came out."""
         if self.brief:  # Whoever was too slow for so short a while, there are values.
             run["verdict"] |= {"valid": True, "invalid_because": []}
         self.workloads[one.name] = one
         self.runs.append(run | {"workload": one.name})
         why = run["verdict"]["faults"] + run["verdict"]["invalid_because"]
-        progress(f"{one.name}: {name} {results.number(one.value_of(run), one.unit)}"
+        progress(f"{one.name}: {run['server_name']} {results.number(one.value_of(run), one.unit)}"
                  + ("" if is_valid(run) else f" ({'; '.join(why)})"))
         return run
 
@@ -63,7 +80,7 @@ class Bench:
         return [self.pair(one, **changes) for _ in range(self.rounds)]
 
     def measured(self):
-        """{workload: {server: [run, ...]}} of those that compare servers or are trends."""
+        """{workload: {server: [run, ...]}} of those that compare servers."""
         measured = {}
         for run in self.runs:
             if self.workloads[run["workload"]].floor:
@@ -71,7 +88,7 @@ class Bench:
                 by_server.setdefault(run["server_name"], []).append(run)
         return measured
 
-    def any_run(self):
-        """Of this machine, whatever was measured."""
-        run = frames_run(64, self.server_core, self.load_core)
-        return run | {"workload": "frames"}
+    def load_runs(self):
+        """Those of parley-load, with one at least: it says what machine this is."""
+        any_run = frames_run(64, self.server_core, self.load_core) | {"workload": "frames"}
+        return [any_run, *(run for run in self.runs if "environment" in run)]

@@ -16,7 +16,7 @@ from bench import Bench, Missing, progress  # noqa: E402
 from section import ALWAYS, NAMED, RECORDED  # noqa: E402
 from sections import SECTIONS  # noqa: E402
 
-BRIEF = {"rounds": 1, "window": 0.2, "warm_up": 0.1, "brief": True}
+BRIEF = {"rounds": 1, "window": 0.4, "warm_up": 0.1, "brief": True}
 WHEN = {ALWAYS: "", RECORDED: " (with --record, or by name)", NAMED: " (by name alone)"}
 
 HOW = """\
@@ -88,7 +88,7 @@ def record(bench, sections, bars, command):
     plots = [f"![{Path(name).stem}]({name})" for name in bench.plots]
     text = "\n\n".join([HOW.format(bench=bench), table(bars), said, *plots, FILES])
     workloads = results.summarise(bench.measured(), bench.workloads.get)
-    folder = results.keep("bars", "The performance bars", command, [bench.any_run(), *bench.runs],
+    folder = results.keep("bars", "The performance bars", command, bench.load_runs(),
                           {"workloads": workloads, "bars": [as_json(bar) for bar in bars]}, text)
     for name, svg in bench.plots.items():
         (folder / name).write_text(svg, encoding="utf-8")

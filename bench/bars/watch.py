@@ -6,6 +6,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from lib.load import Failed
+
 
 def kilobytes(file, name):
     text = Path(file).read_text(encoding="utf-8")
@@ -52,7 +54,10 @@ class Watch:
             self.samples.append((time.monotonic() - self.began, seen))
 
     def steady(self, run):
-        """What was seen in the steady window of the run."""
+        """What was seen in the steady window of the run; of a server that was too busy to answer
+        then, what was seen last."""
         first = run["steady_at_s"]
         last = first + run["phases"]["steady_s"]
-        return [seen for at, seen in self.samples if first < at < last]
+        if not self.samples:
+            raise Failed(f"{run['server_name']} was never seen while it was measured")
+        return [seen for at, seen in self.samples if first < at < last] or [self.samples[-1][1]]

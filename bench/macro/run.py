@@ -10,16 +10,17 @@ import sys
 
 from lib import results
 from lib.load import Failed
-from lib.rounds import turn
+from lib.rounds import How, turn
 from lib.workloads import PEERS, SUBJECT, WORKLOADS, servers_of
 
 
 def round_of(one, options, by_server):
+    how = How(options.server_core, options.load_core)
     times = {"duration": f"{options.window:g}s", "warm-up": f"{options.warm_up:g}s"}
     for name in servers_of(one):
         if options.servers and name not in options.servers:
             continue
-        run = turn(one, name, times, options.server_core, options.load_core)
+        run = turn(one, name, times, how)
         if run is None:
             continue
         by_server.setdefault(name, []).append(run)

@@ -3,13 +3,16 @@
 import subprocess
 import sys
 import unittest
+import xml.etree.ElementTree as ElementTree
 
 from parley import ROOT
 
 sys.path[:0] = [str(ROOT / "bench/macro"), str(ROOT / "bench/bars")]
 
-from bar import AT_MOST, Bar, ratio_bar, table  # noqa: E402
+import wrk  # noqa: E402
+from bar import AT_MOST, Bar, generator_was_limit, ratio_bar, table  # noqa: E402
 from lib.workloads import workload  # noqa: E402
+from plot import Panel, svg  # noqa: E402
 from test_bench_tables import run  # noqa: E402
 
 LIMIT = ("the generator had no processor time left while the server used 0.5 of a core",)
@@ -68,6 +71,26 @@ class Comparing(unittest.TestCase):
             self.assertEqual(ratio_bar("s", "n", [(bad, run(2))], LOAD).values, [None])
         faulty = ratio_bar("s", "n", [(run(1, (), ["5 deliveries lost"]), run(2))] * 2, LOAD)
         self.assertEqual(faulty.faults, ["parleyd: 5 deliveries lost"])
+
+
+class Drawing(unittest.TestCase):
+    def test_a_plot_has_a_point_for_each_value(self):
+        panels = [Panel("<latency>", {"p50": [(10, 1), (1000, 2.5)], "p99": [(10, 4)]}, "x"),
+                  Panel("nothing took any", {"cpu": [(10, 0)]}, "x")]
+        tree = ElementTree.fromstring(svg(panels))
+        tags = [element.tag.rpartition("}")[2] for element in tree.iter()]
+        self.assertEqual((tags.count("circle"), tags.count("polyline")), (4, 3))
+        self.assertIn("<latency>", [element.text for element in tree.iter()])
+
+
+class Http(unittest.TestCase):
+    def test_wrk_that_had_no_time_left_was_the_limit_unless_the_server_had_none_either(self):
+        self.assertTrue(wrk.verdict_of("", 0.95, 0.99)["valid"])
+        self.assertTrue(generator_was_limit({"verdict": wrk.verdict_of("", 0.5, 0.99)}))
+
+    def test_errors_that_wrk_counts_are_faults(self):
+        text = "  Socket errors: connect 0, read 3, write 0, timeout 0\n  Non-2xx or 3xx: 5\n"
+        self.assertEqual(len(wrk.verdict_of(text + "Requests/sec: 5\n", 0.5, 0.5)["faults"]), 2)
 
 
 class Options(unittest.TestCase):

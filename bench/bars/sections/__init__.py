@@ -1,10 +1,17 @@
 """All sections, in the order of running: a further one is a file here, and a line below."""
 
-from sections import echo, fan_out, latency, memory
+from sections import (allocators, connect, echo, fan_out, growth, http, latency, memory,
+                      workers)
 
 SECTIONS = (
     fan_out.SECTION,
     echo.SECTION,
     latency.SECTION,
     memory.SECTION,
+    connect.SECTION,
+    workers.SECTION,
+    http.SECTION,
+    allocators.SECTION,
+    growth.SECTION,
+    growth.SECTION_MILLION,
 )

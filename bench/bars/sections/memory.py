@@ -15,17 +15,17 @@ IDLE = Workload("idle", "members of rooms of 100 who say nothing", {"mode": "idl
                 unit="connections/s", value="connects", floor="", peers=())
 
 
-def idle_memory(bench, count, server=None, **how):
-    """The run, and bytes of the server and of the kernel for each connection."""
+def with_memory(bench, one, count, how=None, **changes):
+    """A run, and bytes of the server and of the kernel for each connection of it."""
     watch = Watch(memory, interval_s=0.05)
-    run = bench.run(IDLE, beside=watch, connections=count, **how)
+    run = bench.run(one, how=(how or {}) | {"beside": watch}, connections=count, **changes)
     seen = watch.steady(run)[-1]
     return run, *((seen[what] - watch.before[what]) / count for what in ("rss", "slab"))
 
 
 def measure(bench):
     count = bench.size(CONNECTIONS, 500)
-    runs, rss, slab = zip(*(idle_memory(bench, count) for _ in range(bench.rounds)))
+    runs, rss, slab = zip(*(with_memory(bench, IDLE, count) for _ in range(bench.rounds)))
     yield Bar(SECTION.name, f"{count:,} idle members of rooms of 100", list(rss),
               "bytes a connection", BYTES_MAX, AT_MOST,
               "kernel objects (slab) of a pair, both ends: "

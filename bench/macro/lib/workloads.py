@@ -10,7 +10,24 @@ FLOOR = "relay_floor"
 SEND_FLOOR = "send_floor"
 PEERS = ("ws", "socketio", "beast", "nchan")
 
+PADDED = (FLOOR, SEND_FLOOR)  # They send frames of any length.
+
 SEND_FRAMES_MAX = 32
+
+
+def percentile(percent):
+    return lambda run: next(ns for p, ns in run["latency"]["percentiles"] if p == percent)
+
+
+def server_cpu(run):
+    """ns of the server for each delivery."""
+    return run["server"]["cpu"] * 1e9 / max(run["rates"]["deliveries"], 1)
+
+
+VALUES = {"deliveries": lambda run: run["rates"]["deliveries"],
+          "connects": lambda run: run["rates"]["connects"],
+          "requests": lambda run: run["rates"]["requests"],
+          "p50": percentile(50), "p99": percentile(99), "server_cpu": server_cpu}
 
 
 @dataclass(frozen=True)
@@ -22,7 +39,7 @@ class Workload:
     floor: str = FLOOR
     peers: tuple = PEERS
     less_is_better: bool = False
-    value: str = "deliveries"
+    value: str = "deliveries"  # Of VALUES.
     send_frames: int = 0  # Of each send of the send floor; 0: it has no place here.
     of: str = ""         # Another workload, whose runs tell this value, too.
     dialects: dict = field(default_factory=dict)  # Where a server is spoken to in another way.
@@ -30,12 +47,7 @@ class Workload:
     def value_of(self, run):
         if run["server_name"] == SEND_FLOOR:
             return run["steady"]["other_frames"] / run["phases"]["steady_s"]
-        if self.value == "deliveries":
-            return run["rates"]["deliveries"]
-        if self.value == "connects":
-            return run["rates"]["connects"]
-        percentile = {"p50": 50, "p99": 99}[self.value]
-        return next(ns for percent, ns in run["latency"]["percentiles"] if percent == percentile)
+        return VALUES[self.value](run)
 
 
 # A generator that sweeps never makes the server pay for waking it; see --wait.
@@ -85,7 +97,7 @@ def servers_of(one):
 def asked(one, name, changes, frame_bytes=None):
     """The server, and the plan it is measured with. A floor sends frames as long as Parley's."""
     plan, flags = one.plan | changes, {}
-    if name in (FLOOR, SEND_FLOOR) and frame_bytes is not None:
+    if name in PADDED and frame_bytes is not None:
         flags["frame-bytes"] = round(frame_bytes)
     if name == SEND_FLOOR:
         flags |= {"connections": plan["connections"], "frames-per-send": one.send_frames}
