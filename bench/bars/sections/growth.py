@@ -54,10 +54,12 @@ PANELS = (("deliveries a second", ("deliveries",)), ("server CPU, us a delivery"
 
 
 def at_size(bench, count):
-    """A run among so many, and bytes of RSS for each."""
+    """A run among so many, and bytes of RSS for each. Its window is that of one ping to each: they
+    come in a crowd, as the connections did."""
+    window = bench.size({"duration": f"{PING_MS}ms"}, {})
     arguments = ("--workers", max(workers_for(count), 1), *pings(bench, PING_MS))
     return with_memory(bench, replace(LOAD, name=f"growth-{count}"), count,
-                       {"arguments": arguments})[:2]
+                       {"arguments": arguments}, **window)[:2]
 
 
 def bars_of_size(section, count, rounds):
