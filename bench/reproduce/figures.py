@@ -5,10 +5,10 @@ import os
 import re
 import subprocess
 import time
-import urllib.request
 from dataclasses import dataclass
 
-from parleyd import PROGRAM, Parleyd, parleyd
+from parleyd import PROGRAM, Parleyd, parleyd  # First: it knows where the others are.
+from lib.metrics import metrics
 
 MIB = 1 << 20
 
@@ -60,10 +60,7 @@ def stop_under_load():
 
 def wait_for_connections(port, count):
     for _ in range(300):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            text = answer.read().decode()
-        live = sum(float(n) for n in re.findall(r"^parley_sessions\{[^}]*\} (\S+)$", text, re.M))
-        if live >= count:
+        if sum(metrics(port)["sessions"]) >= count:
             return
         time.sleep(0.1)
 

@@ -33,8 +33,9 @@ def evenness(bench, count, workers):
 
 
 def measure(bench):
-    load = workload("upgrade")
     count = bench.size(CONNECTIONS, 1000)
+    load = replace(workload("upgrade"), name=f"upgrade-{count}",
+                   says=f"opening {count:,} WebSockets, as fast as it goes: nobody joins a room")
     # By CPU says nothing here: it is that of the steady window, when all are connected.
     yield ratio_bar(SECTION.name, f"accept and upgrade of {count:,}",
                     bench.pairs(load, connections=count, duration="200ms"), load, by_cpu=False,

@@ -15,7 +15,7 @@ CAPACITY_KNOWN = 26_900
 # As loadgen/plans/capacity.toml, with a search that is short and coarse.
 HALF = Workload("latency-half-capacity", "two rooms of 100 at half of what the server holds: p99",
                 {"mode": "open", "connections": 200, "members": 100, "payload": 64,
-                 "wait": "sweep"}, unit="ns", value="p99", less_is_better=True, peers=())
+                 "wait": "sweep"}, unit="ns", value="p99", less_is_better=True, floor="", peers=())
 SEARCH = ("--vary", "rate", "--from", 8000, "--precision", 0.1, "--confirm", 1,
           "--criteria", "p99 < 5ms, loss == 0")
 SEARCH_TIMES = {"duration": "2s", "warm-up": "500ms"}
