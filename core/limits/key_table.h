@@ -2,9 +2,9 @@
 // linear probing, no tombstones.
 //
 // Threading  The owning worker alone.
-// Memory     Grows by doubling at three quarters full and shrinks again, so it holds what is in
-// use;
-//            empty, it owns nothing.
+// Memory     Grows by doubling at three quarters full. erase() shrinks it with what is in use;
+//            sweep() does not, since what it forgets comes again: trim() does, with what was in use
+//            of late. New, it owns nothing.
 // Bounds     The caller's: size() tells how many entries there are.
 // Purity     Positions depend on `secret`, which peers do not know and so cannot aim at.
 #pragma once
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/base/trim.h"
 
 namespace parley::core {
 
@@ -47,6 +48,7 @@ class KeyTable {
   Value& insert(TableKey key) {
     if ((size_ + 1) * 4 > entries_.size() * 3) resize(std::max(entries_.size() * 2, entries_min));
     ++size_;
+    recent_.see(size_);
     return place(Entry{.key = key, .value = {}, .tag = tag_of(key)}).value;
   }
 
@@ -57,7 +59,7 @@ class KeyTable {
     std::uint32_t at = tag & mask();
     while (&entries_[at].value != value) at = (at + 1) & mask();
     erase_at(at);
-    shrink();
+    shrink(size_);
   }
 
   // Looks at the next `steps` places, round and round, and forgets the entries that are `idle`.
@@ -71,8 +73,10 @@ class KeyTable {
         ++swept_;
       }
     }
-    shrink();
   }
+
+  // Called a few times a second.
+  void trim() { shrink(std::max<std::size_t>(recent_.fade(), size_)); }
 
  private:
   static constexpr std::size_t entries_min = 16;
@@ -124,8 +128,8 @@ class KeyTable {
     entries_[hole] = Entry{};
   }
 
-  void shrink() {
-    if (entries_.size() > entries_min && size_ * 8 < entries_.size()) {
+  void shrink(std::size_t wanted) {
+    if (entries_.size() > entries_min && wanted * 8 < entries_.size()) {
       resize(entries_.size() / 2);
     }
   }
@@ -141,6 +145,7 @@ class KeyTable {
   TableKey secret_;
   std::vector<Entry> entries_;  // A power of two, or none.
   std::uint32_t size_ = 0;
+  RecentPeak recent_;  // Of size_.
   std::uint32_t swept_ = 0;
 };
 

@@ -2,7 +2,8 @@
 //
 // Threading  The owning worker alone.
 // Memory     32 bytes an active key and its share of free places. A full bucket says no more than
-//            none, so each take() looks at a few places and forgets what is idle there.
+//            none, so each take() looks at a few places and forgets what is idle there; its place
+//            stays for a while, for the next.
 // Bounds     entries_max keys. When all of them are in use, a key that has none is refused until
 //            one becomes idle: a table full of active keys is what a flood from many of them looks
 //            like, and answering "allowed" would switch every limit off at that moment. Keys that
@@ -26,7 +27,7 @@ class KeyedLimits {
   // As TokenBucket::take(), for the bucket of `key`.
   [[nodiscard]] Duration take(TableKey key, const RateLimit& limit, Instant now) {
     if (limit.unlimited()) return {};
-    expire(now, sweep_steps);
+    forget_idle(now, sweep_steps);
     TokenBucket* bucket = buckets_.find(key);
     if (bucket != nullptr) return bucket->take(limit, now);
     if (buckets_.size() >= entries_max_) {
@@ -37,8 +38,10 @@ class KeyedLimits {
   }
 
   // Looks at the next `steps` places and forgets idle buckets: for a server that nobody speaks on.
+  // Called a few times a second.
   void expire(Instant now, std::uint32_t steps) {
-    buckets_.sweep(steps, [now](const TokenBucket& bucket) { return bucket.idle(now); });
+    forget_idle(now, steps);
+    buckets_.trim();
   }
 
   [[nodiscard]] std::uint32_t size() const { return buckets_.size(); }
@@ -49,6 +52,10 @@ class KeyedLimits {
  private:
   // Places looked at per take: the sweep goes round a table of n keys in at most 2n takes.
   static constexpr std::uint32_t sweep_steps = 4;
+
+  void forget_idle(Instant now, std::uint32_t steps) {
+    buckets_.sweep(steps, [now](const TokenBucket& bucket) { return bucket.idle(now); });
+  }
 
   // The time in which a key that took one token becomes idle.
   [[nodiscard]] static Duration retry_when_full(const RateLimit& limit) {

@@ -3,7 +3,8 @@
 //
 // Threading  The owning worker alone.
 // Memory     4 bytes a slot, and 40 bytes a session while one of its buckets is not full and until
-//            expire() comes by. Nothing without limits.
+//            expire() comes by. Nothing without limits. Room that was in use of late stays: buckets
+//            of sessions that talk now and then come and go at every call of expire().
 #pragma once
 
 #include <algorithm>
@@ -36,7 +37,7 @@ class SessionLimits {
   }
 
   // Looks at the next `steps` sessions, or once at all, and drops the buckets of those that are
-  // full.
+  // full. Called a few times a second.
   void expire(Instant now, std::uint32_t steps) {
     for (std::size_t left = std::min<std::size_t>(steps, buckets_.size()); left > 0; --left) {
       if (next_ >= buckets_.size()) next_ = 0;
@@ -47,7 +48,7 @@ class SessionLimits {
         ++next_;
       }
     }
-    trim(buckets_);
+    trim(buckets_, std::max(recent_.fade(), buckets_.size()));
   }
 
   // Sessions that have buckets.
@@ -68,6 +69,7 @@ class SessionLimits {
     if (index == none) {
       index = static_cast<std::uint32_t>(buckets_.size());
       buckets_.push_back({.buckets = {}, .slot = slot});
+      recent_.see(buckets_.size());
     }
     return buckets_[index];
   }
@@ -81,6 +83,7 @@ class SessionLimits {
 
   std::vector<std::uint32_t> index_of_;  // By slot, in buckets_; none: all of them are full.
   std::vector<Buckets> buckets_;
+  RecentPeak recent_;       // Of the size of buckets_.
   std::uint32_t next_ = 0;  // To look at in expire().
 };
 

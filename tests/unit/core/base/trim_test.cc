@@ -36,5 +36,32 @@ TEST(Trim, GivesAllBackWhenNothingIsInUse) {
   EXPECT_EQ(items.capacity(), 0u);
 }
 
+TEST(Trim, LeavesRoomForWhatIsWanted) {
+  std::vector<int> items(100);
+  items.clear();
+  trim(items, 26);
+  EXPECT_EQ(items.capacity(), 100u);
+  trim(items, 25);
+  EXPECT_EQ(items.capacity(), 50u);
+}
+
+TEST(RecentPeak, FadesUntilNothingIsLeft) {
+  RecentPeak peak;
+  peak.see(1'000);
+  peak.see(10);
+  for (int i = 0; i < 22; ++i) EXPECT_GE(peak.fade(), 450u);
+  EXPECT_LE(peak.fade(), 500u);
+  for (int i = 0; i < 200; ++i) static_cast<void>(peak.fade());
+  EXPECT_EQ(peak.fade(), 0u);
+}
+
+TEST(RecentPeak, HoldsWhatComesAgain) {
+  RecentPeak peak;
+  for (int i = 0; i < 100; ++i) {
+    peak.see(64);
+    EXPECT_GE(peak.fade(), 62u);
+  }
+}
+
 }  // namespace
 }  // namespace parley

@@ -42,6 +42,7 @@ TEST(KeyTable, AgreesWithAMapOverRandomOperations) {
           return table.find({entry.first.first, entry.first.second}) == nullptr &&
                  entry.second % 4 == 0;
         });
+        table.trim();
       }
       ASSERT_EQ(table.size(), expected.size());
     }
