@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/trim.h"
@@ -21,8 +22,11 @@ namespace {
 constexpr std::uint32_t copied_frame_bytes_max = 16 * 1024;
 constexpr std::uint32_t sequence_bytes_max = 64 * 1024;
 
-// Publications that a room keeps room for between turns: many rooms burst once, when all join.
+// Publications that a room keeps room for between turns: many rooms burst once, when all join. Room
+// for more is kept in few places, for whichever rooms burst next.
 constexpr std::size_t gathered_kept_max = 64;
+constexpr std::size_t spare_gathered_max = 8192;
+constexpr std::size_t spares_max = 16;
 
 // A session that is in more rooms looks one up in the table of all.
 constexpr std::uint32_t rooms_looked_at_max = 4;
@@ -79,7 +83,7 @@ struct alignas(cache_line_bytes) Edge::Room {
     CHECK(found != joining.end());
     const Joining taken = *found;
     joining.erase(found);
-    if (joining.empty()) joining.shrink_to_fit();
+    if (joining.empty()) joining = std::vector<Joining>();
     return taken;
   }
 };
@@ -352,7 +356,10 @@ void Edge::on_deliver(Mail&& mail) {
   Room& room = *rooms_[index];
   if (room.members.empty()) return;
   if ((mail.flags & RoomMailFlags::signal) == 0) {
-    if (room.gathered.empty()) gathering_.push_back(index);
+    if (room.gathered.empty()) {
+      gathering_.push_back(index);
+      take_spare(room);
+    }
     room.gathered.push_back(std::move(mail.payload));
     return;
   }
@@ -429,7 +436,19 @@ void Edge::flush(Room& room) {
     first = last;
   }
   frames.clear();
-  if (frames.capacity() > gathered_kept_max) frames.shrink_to_fit();
+  if (frames.capacity() > gathered_kept_max) give_spare(room);
+}
+
+void Edge::take_spare(Room& room) {
+  if (room.gathered.capacity() > 0 || spare_gathered_.empty()) return;
+  room.gathered = std::move(spare_gathered_.back());
+  spare_gathered_.pop_back();
+}
+
+void Edge::give_spare(Room& room) {
+  std::vector<PayloadRef> taken = std::exchange(room.gathered, {});
+  if (taken.capacity() > spare_gathered_max || spare_gathered_.size() == spares_max) return;
+  spare_gathered_.push_back(std::move(taken));
 }
 
 PayloadRef Edge::join_frames(Room& room, std::size_t first, std::size_t last) {

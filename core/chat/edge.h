@@ -97,6 +97,8 @@ class Edge {
   void post_leave(ConnId conn, const Gates& gates, RoomId room);
   std::size_t send_members(RoomId room);  // How many.
   void flush(Room& room);
+  void take_spare(Room& room);
+  void give_spare(Room& room);
   [[nodiscard]] PayloadRef join_frames(Room& room, std::size_t first, std::size_t last);
 
   const HubConfig config_;
@@ -107,8 +109,9 @@ class Edge {
   SessionTable sessions_;
   std::vector<std::unique_ptr<Room>> rooms_;  // By index; null: free.
   std::vector<std::uint32_t> free_rooms_;
-  std::vector<std::uint32_t> gathering_;  // Rooms with publications of this turn.
-  std::vector<RoomId> members_wanted_;    // By their homes.
+  std::vector<std::uint32_t> gathering_;                 // Rooms with publications of this turn.
+  std::vector<std::vector<PayloadRef>> spare_gathered_;  // Empty, but with room for many.
+  std::vector<RoomId> members_wanted_;                   // By their homes.
   std::uint64_t memberships_ = 0;
   std::uint64_t deliveries_ = 0;
 };

@@ -34,6 +34,7 @@ NO_FORMAT = "libstdc++ 12 lacks it: std::to_chars, or snprintf where it is cold"
 NO_STREAMS = "no iostreams: std::to_chars, or snprintf where it is cold"
 NO_FUNCTION = "no std::function: it allocates and hides what is called"
 NO_SHARED = "no shared_ptr: everything has one owner"
+NO_SHRINK = "libstdc++ 12 does nothing where exceptions are off: see core/base/trim.h"
 ASSERT = "CHECK instead: it is on in release too"
 
 # Runs the process: starts the workers' threads, waits for signals.
@@ -63,6 +64,7 @@ CALLS = [
     Ban(r"(?<![\w.>:])(std::)?(_?exit|quick_exit|abort|terminate)\s*\(", PRODUCTION,
         "only CHECK and a main end the process", (MAIN, "core/base/check.h")),
     Ban(r"(?<![\w.>:])assert\s*\(", PRODUCTION, ASSERT),
+    Ban(r"\bshrink_to_fit\s*\(", PRODUCTION, NO_SHRINK),
     Ban(r"\bvolatile\b", PRODUCTION, "volatile orders nothing: std::atomic does"),
     Ban(r"\bstd::(format|print|println)\b", PRODUCTION + ("tests", "bench"), NO_FORMAT),
     Ban(r"\busing\s+namespace\s+(?!std::(string_view_|chrono_)?literals\b)", PRODUCTION,

@@ -80,6 +80,7 @@ class Canaries(unittest.TestCase):
                 ("io/a.cc", 'std::fprintf(stderr, "x");'), ("core/a.cc", "thread_local int n;"),
                 ("server/a.cc", "std::exit(1);"), ("io/a.cc", "abort();"),
                 ("services/a.cc", "assert(x);"), ("io/a.cc", "volatile int n;"),
+                ("core/a.cc", "items.shrink_to_fit();"),
                 ("core/a.cc", "using namespace std;"), ("core/a.cc", "std::hash<int*> h;"),
                 ("tests/a.cc", f"TEST(Thing, {SKIPPED_TEST}) {{}}")):
             self.sees(rule, path, f"int zero;\n{line}\n", 2)
