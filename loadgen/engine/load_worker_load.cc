@@ -150,7 +150,7 @@ void LoadWorker::read_frames(Member& member, MutableBytes bytes) {
         on_frame(member, event);
         break;
       case protocol::WsReadStatus::need_more:
-        return;
+        return member.reader.shed();  // A million of them wait.
       case protocol::WsReadStatus::error:
         return on_ended(member, "frames that break RFC 6455");
     }

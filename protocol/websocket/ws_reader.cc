@@ -50,6 +50,11 @@ WsReadStatus WsReader::next(MutableBytes& bytes, WsEvent& event) {
   }
 }
 
+void WsReader::shed() {
+  DCHECK(delivered_ == Delivered::nothing);
+  if (!has_message_part() && !has_control_part()) parts_.reset();
+}
+
 WsCloseCode WsReader::error_code() const {
   return error_;
 }
@@ -115,6 +120,7 @@ WsReadStatus WsReader::on_close(MutableBytes payload, WsEvent& event) {
 WsReadStatus WsReader::fail(WsCloseCode code) {
   error_ = code;
   state_ = State::failed;
+  delivered_ = Delivered::nothing;
   parts_.reset();
   return WsReadStatus::error;
 }
@@ -140,12 +146,12 @@ void WsReader::append(Bytes bytes) {
 
 // The caller is done with the last event.
 void WsReader::drop_delivered() {
-  if (parts_) {
-    if (delivered_ != Delivered::control) parts_->message_bytes = 0;
-    if (delivered_ != Delivered::message) parts_->control_bytes = 0;
-    if (!has_message_part() && !has_control_part()) parts_.reset();
-  }
-  delivered_ = Delivered::nothing;
+  const Delivered what = std::exchange(delivered_, Delivered::nothing);
+  if (!parts_) return;
+  if (what != Delivered::control) parts_->message_bytes = 0;
+  if (what != Delivered::message) parts_->control_bytes = 0;
+  // Behind a close nothing comes that could use it.
+  if (parts_->block_bytes > block_bytes_kept_max || state_ != State::open) shed();
 }
 
 }  // namespace parley::protocol

@@ -7,8 +7,9 @@
 // Lifetime  next() takes what it reads from the front of `bytes` and unmasks it in place. An
 //           event's payload points there when the message came in one piece, else into a block of
 //           the reader; it is valid until the next call.
-// Memory    48 bytes. Between messages the reader owns no heap memory. The block of a message that
-//           arrives in parts grows with what has arrived, never with what a header declares.
+// Memory    48 bytes. The block of a message that arrives in parts grows with what has arrived,
+//           never with what a header declares. It stays for the next such message, unless it is
+//           large; whoever owns many readers that wait calls shed().
 // Errors    The peer's fault is WsReadStatus::error plus a close code; it is sticky.
 // Slicing   The events do not depend on how the stream was cut.
 #pragma once
@@ -54,8 +55,14 @@ class WsReader {
     return state_ == State::open && framer_.is_at_rest() && delivered_ == Delivered::nothing;
   }
 
+  // Gives the block back, unless it holds a part of a message. REQUIRES: no event is out.
+  void shed();
+
   // Heap memory that the reader owns now, for those who account for it.
   [[nodiscard]] std::uint32_t block_bytes() const { return parts_ ? parts_->block_bytes : 0; }
+
+  // A larger block goes back as soon as nothing is in it.
+  static constexpr std::uint32_t block_bytes_kept_max = 16 << 10;
 
  private:
   enum class State : std::uint8_t { open, closed, failed };
@@ -87,7 +94,7 @@ class WsReader {
   void append(Bytes bytes);
   void drop_delivered();
 
-  std::unique_ptr<Parts, FreeDeleter> parts_;  // Null when nothing is in parts.
+  std::unique_ptr<Parts, FreeDeleter> parts_;  // Null until something is in parts.
   WsFramer framer_;
   Utf8Validator utf8_;  // Of the open text message; as new when there is none.
   WsCloseCode error_ = WsCloseCode::none;

@@ -15,6 +15,7 @@ using protocol::WsCloseCode;
 using protocol::WsOpcode;
 
 constexpr std::uint32_t json_values_max = 4096;
+constexpr std::size_t readers_kept_max = 64;
 
 std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -23,6 +24,7 @@ std::string_view text_of(Bytes bytes) {
 }  // namespace
 
 WsService::WsService(Borrowed borrowed) : borrowed_(borrowed), json_(json_values_max) {
+  readers_.reserve(readers_kept_max);
   borrowed_.transport.set_slow_reader_frame(
       close_frame(borrowed.config.slow_reader_close_code, "slow reader"));
 }
@@ -39,12 +41,27 @@ void WsService::on_upgrade(Connection& connection, Upgrade&& upgrade, MutableByt
 }
 
 void WsService::on_data(Connection& connection, MutableBytes bytes) {
-  protocol::WsReader fresh(protocol::WsRole::server, borrowed_.config.message_bytes_max);
-  protocol::WsReader* const kept = connection.ws();
-  protocol::WsReader& reader = kept != nullptr ? *kept : fresh;
+  if (connection.ws() == nullptr) connection.input = take_reader();
+  protocol::WsReader& reader = *connection.ws();
   read(connection, reader, bytes);
-  if (connection.phase != Phase::websocket || reader.is_at_rest()) return connection.input.reset();
-  if (kept == nullptr) connection.input = std::make_unique<Connection::Input>(std::move(fresh));
+  if (reader.is_at_rest()) return put_reader_back(std::move(connection.input));
+  if (connection.phase != Phase::websocket) connection.input.reset();
+}
+
+std::unique_ptr<Connection::Input> WsService::take_reader() {
+  if (readers_.empty()) {
+    return std::make_unique<Connection::Input>(std::in_place_type<protocol::WsReader>,
+                                               protocol::WsRole::server,
+                                               borrowed_.config.message_bytes_max);
+  }
+  std::unique_ptr<Connection::Input> input = std::move(readers_.back());
+  readers_.pop_back();
+  return input;
+}
+
+// REQUIRES: it is at rest, so that nobody sees from whom it came.
+void WsService::put_reader_back(std::unique_ptr<Connection::Input> input) {
+  if (readers_.size() < readers_kept_max) readers_.push_back(std::move(input));
 }
 
 void WsService::read(Connection& connection, protocol::WsReader& reader, MutableBytes bytes) {

@@ -2,16 +2,22 @@
 // the hub; pings, time-outs and closing handshakes.
 //
 // Threading  The owning worker alone.
+// Memory     A connection has a reader while something has arrived in part. Readers go from one
+//            connection to the next, with the block that each has by then; 64 of them wait, with
+//            16 KiB each at most.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "core/chat/edge_sink.h"
 #include "core/chat/hub.h"
 #include "core/mail/post_office.h"
 #include "core/payload/payload_pool.h"
 #include "protocol/json/json_reader.h"
+#include "protocol/websocket/ws_reader.h"
 #include "server/config/config.h"
 #include "server/connection/transport.h"
 #include "server/http/http_service.h"
@@ -65,6 +71,8 @@ class WsService final : public core::EdgeSink {
  private:
   void tell_gap(Connection& connection, const core::Gap& gap);
   void read(Connection& connection, protocol::WsReader& reader, MutableBytes bytes);
+  [[nodiscard]] std::unique_ptr<Connection::Input> take_reader();
+  void put_reader_back(std::unique_ptr<Connection::Input> input);
   void on_event(Connection& connection, const protocol::WsEvent& event);
   void on_text(Connection& connection, Bytes payload);
   [[nodiscard]] core::PayloadRef close_frame(std::uint16_t code, std::string_view reason);
@@ -73,7 +81,8 @@ class WsService final : public core::EdgeSink {
   Borrowed borrowed_;
   core::Hub* hub_ = nullptr;
   protocol::JsonReader json_;
-  std::vector<core::Gap> gaps_;  // Scratch.
+  std::vector<std::unique_ptr<Connection::Input>> readers_;  // At rest; for whom bytes arrive next.
+  std::vector<core::Gap> gaps_;                              // Scratch.
   WsCounters counters_;
 };
 

@@ -66,7 +66,42 @@ TEST(WsReader, WholeMessageIsNotCopied) {
   EXPECT_EQ(reader.block_bytes(), 0u);
 }
 
-TEST(WsReader, OwnsNoMemoryBetweenMessages) {
+TEST(WsReader, KeepsItsBlockForTheNextMessageInParts) {
+  WsReader reader(WsRole::server, message_bytes_max);
+  Feeder feeder(reader);
+  WsEvent event;
+  const std::byte* block = nullptr;
+  for (int round = 0; round < 3; ++round) {
+    const ByteString frame = client_frame({}, "in two parts");
+    feeder.feed(std::span(frame).first(10));
+    EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+    feeder.feed(std::span(frame).subspan(10));
+    ASSERT_EQ(feeder.next(event), WsReadStatus::event);
+    EXPECT_EQ(text_of(event.payload), "in two parts");
+    if (round > 0) {
+      EXPECT_EQ(event.payload.data(), block);
+    }
+    block = event.payload.data();
+    EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+    EXPECT_TRUE(reader.is_at_rest());
+  }
+}
+
+TEST(WsReader, GivesALargeBlockBackWithItsMessage) {
+  WsReader reader(WsRole::server, 2 * WsReader::block_bytes_kept_max);
+  Feeder feeder(reader);
+  WsEvent event;
+  const ByteString frame = client_frame({}, std::string(WsReader::block_bytes_kept_max, 'x'));
+  feeder.feed(std::span(frame).first(frame.size() - 1));
+  EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+  feeder.feed(std::span(frame).last(1));
+  ASSERT_EQ(feeder.next(event), WsReadStatus::event);
+  EXPECT_GT(reader.block_bytes(), WsReader::block_bytes_kept_max);
+  EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
+  EXPECT_EQ(reader.block_bytes(), 0u);
+}
+
+TEST(WsReader, OwnsNoMemoryBetweenMessagesOnceItHasShedIt) {
   WsReader reader(WsRole::server, message_bytes_max);
   Feeder feeder(reader);
   WsEvent event;
@@ -75,12 +110,14 @@ TEST(WsReader, OwnsNoMemoryBetweenMessages) {
     feeder.feed(std::span(frame).first(10));
     EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
     EXPECT_TRUE(reader.in_message());
+    reader.shed();  // Not what has arrived.
     EXPECT_GT(reader.block_bytes(), 0u);
     feeder.feed(std::span(frame).subspan(10));
     ASSERT_EQ(feeder.next(event), WsReadStatus::event);
     EXPECT_EQ(text_of(event.payload), "in two parts");
     EXPECT_EQ(feeder.next(event), WsReadStatus::need_more);
     EXPECT_FALSE(reader.in_message());
+    reader.shed();
     EXPECT_EQ(reader.block_bytes(), 0u);
   }
 }
