@@ -48,7 +48,7 @@ def stacks(data):
 
 
 def frame_of(line):
-    """`7f12 parley::core::Hub::on_mail(parley::core::Mail&&) (/usr/bin/parleyd)` by its short name."""
+    """`7f12 parley::core::Hub::on_mail(parley::core::Mail&&) (/usr/bin/parleyd)`: its short name."""
     match = re.match(r"\s*[0-9a-f]+ (.*) \(([^)]*)\)$", line)
     if not match:
         return UNKNOWN
@@ -101,7 +101,8 @@ def main(arguments):
     names = [one.name for one in WORKLOADS]
     parser.add_argument("workload", nargs="?", default="fanout-100", choices=names,
                         metavar="WORKLOAD", help=", ".join(names) + " [fanout-100]")
-    parser.add_argument("--server", default=SUBJECT, help=f"a folder of bench/macro/servers [{SUBJECT}]")
+    parser.add_argument("--server", default=SUBJECT,
+                        help=f"a folder of bench/macro/servers [{SUBJECT}]")
     parser.add_argument("--seconds", type=int, default=6, help="how long to sample [6]")
     parser.add_argument("--out", type=Path, help="the SVG [build/flame/SERVER-WORKLOAD.svg]")
     options = parser.parse_args(arguments)
