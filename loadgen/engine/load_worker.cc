@@ -46,6 +46,7 @@ LoadWorker::LoadWorker(LoadWorkerSetup setup)
       started_(setup_.ring.now()),
       now_(started_),
       next_tick_(started_),
+      partings_max_(setup_.plan.in_progress_max),
       random_(setup_.random_seed) {
   key_ = handshake_key(random_);
   if (plan_.framer == FramerKind::wslay) wslay_.resize(members_.size());
@@ -105,6 +106,7 @@ void LoadWorker::turn() {
   follow_phase();
   publish_due();
   connect_missing();
+  if (phase_ == Phase::close) part();
   const bool sends = !flush_due_.empty();
   flush_sends();
   if (now_ >= next_tick_) tick();
@@ -187,13 +189,9 @@ void LoadWorker::follow_phase() {
       for (Member& member : members_) {
         member.comes_back = false;
         member.expected = true;
-        if (member.state == MemberState::live) {
-          say_goodbye(member);
-        } else if (member.state != MemberState::idle) {
-          kill(member);
-        }
+        if (member.state != MemberState::idle && member.state != MemberState::live) kill(member);
       }
-      return;
+      return;  // part() sees to those that are live.
   }
 }
 

@@ -88,6 +88,7 @@ class LoadWorker {
   void become_live(Member& member);
   void stop_being_live(Member& member);
   void say_goodbye(Member& member);
+  void part();
   void kill(Member& member);
   void cancel(Member& member);
   void on_cancelled(Member& member);
@@ -148,6 +149,8 @@ class LoadWorker {
   std::deque<std::uint32_t> to_connect_;   // Slots.
   std::vector<std::uint32_t> connecting_;  // Slots between connect and live.
   std::deque<Leaving> leaving_;
+  std::uint32_t partings_max_;       // In phase close, under way at a time.
+  std::uint32_t next_to_part_ = 0;   // A slot.
   std::deque<std::uint32_t> retry_;  // Slots that failed: not at once.
   std::vector<std::uint32_t> slow_paused_;
   std::vector<std::uint32_t> flush_due_;

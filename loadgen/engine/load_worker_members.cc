@@ -258,6 +258,15 @@ void LoadWorker::say_goodbye(Member& member) {
   send_control(member, protocol::WsOpcode::close, Bytes(payload).first(bytes));
 }
 
+// Some at a time: what a million say and answer at once is more than a machine has memory for.
+void LoadWorker::part() {
+  while (live_ > 0 && open_ - live_ < partings_max_) {
+    CHECK(next_to_part_ < members_.size());
+    Member& member = members_[next_to_part_++];
+    if (member.state == MemberState::live) say_goodbye(member);
+  }
+}
+
 void LoadWorker::kill(Member& member) {
   if (member.state == MemberState::dying || member.state == MemberState::closing) return;
   CHECK(member.state != MemberState::idle);
@@ -319,7 +328,10 @@ void LoadWorker::expire_connects() {
     Member& member = members_[leaving_.front().member.slot];
     const bool waits = member.id == leaving_.front().member && member.state == MemberState::leaving;
     leaving_.pop_front();
-    if (waits) kill(member);
+    if (!waits) continue;
+    kill(member);
+    // Who does not answer one may not answer the others: nobody waits for them in turn.
+    partings_max_ = UINT32_MAX;
   }
 }
 

@@ -45,7 +45,7 @@ struct Plan {
   // [connections]
   std::uint64_t connections{};
   double ramp{};                     // A second, of all workers; 0: as fast as possible.
-  std::uint32_t in_progress_max{};   // Handshakes of one worker under way.
+  std::uint32_t in_progress_max{};   // Handshakes of one worker under way; at the end, goodbyes.
   std::vector<std::string> sources;  // Addresses; empty: as needed.
   Duration connect_timeout;
 

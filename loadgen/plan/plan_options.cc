@@ -175,7 +175,7 @@ constexpr std::array crowd_options{
                "How many to open a second; off: as fast as possible.",
                [](P& p, T t) { return take(parse_rate(t), p.ramp); }},
     PlanOption{"connections.in_progress_max", "--in-progress-max", "N", "128",
-               "Handshakes under way at a time, of each worker.",
+               "Handshakes under way at a time, of each worker; at the end, goodbyes.",
                [](P& p, T t) { return take_count(t, p.in_progress_max, 1, 100'000); }},
     PlanOption{"connections.sources", "--sources", "LIST", "",
                "Source addresses or ranges such as 127.0.0.2-127.0.0.50. Empty: what the kernel "

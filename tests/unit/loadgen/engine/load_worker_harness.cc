@@ -128,8 +128,12 @@ bool LoadWorkerHarness::drain() {
   return turn_until(done, plan_.drain);
 }
 
-void LoadWorkerHarness::close() {
+void LoadWorkerHarness::begin_close() {
   control_->phase.store(Phase::close, std::memory_order_release);
+}
+
+void LoadWorkerHarness::close() {
+  begin_close();
   const auto over = [this] {
     return std::ranges::all_of(workers_, [](const auto& worker) { return worker->over(); });
   };

@@ -37,6 +37,7 @@ class LoadWorkerHarness final : public sim::Sleeper {
   void begin_load();
   void starve(Duration time);  // Time passes, and the workers get none of it.
   bool drain();                // Until nobody waits any more.
+  void begin_close();
   // Closes everything, adds up, counts what is lost, and looks that nothing is left behind.
   void close();
   // All of it.

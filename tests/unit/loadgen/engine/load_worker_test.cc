@@ -232,6 +232,20 @@ TEST(LoadWorker, AWorkerIsOverOnlyWhenAllIsClosed) {
   early.close();
 }
 
+TEST(LoadWorker, SaysGoodbyeToSoManyAtATimeAsThePlanSays) {
+  Harness harness({.plan = {{"connections.count", "500"}, {"connections.in_progress_max", "20"}},
+                   .script = {.answers_close = false}});
+  EXPECT_TRUE(harness.ramp());
+  harness.begin_close();
+  harness.turn_for(milliseconds(1'500));
+  EXPECT_EQ(harness.deeds().goodbyes, 20u);
+  // A server that does not answer those is not asked to answer the others in turn.
+  harness.turn_for(milliseconds(1'000));
+  EXPECT_EQ(harness.deeds().goodbyes, 500u);
+  harness.close();
+  EXPECT_EQ(harness.results().total.disconnects, 0u);
+}
+
 TEST(LoadWorker, TheRampIsAsSlowAsThePlanSays) {
   Harness harness({.plan = {{"connections.count", "100"}, {"connections.ramp", "50/s"}}});
   const Instant started = harness.now();

@@ -144,6 +144,7 @@ void SimServer::read_frames(Peer& peer) {
       peer.closing = true;
     }
     if (opcode == 8) peer.open = false;
+    deeds_.goodbyes += opcode == 8 ? 1 : 0;
     deeds_.ponged += opcode == 10 ? 1 : 0;
   }
 }

@@ -43,6 +43,7 @@ struct Deeds {
   std::uint32_t closed = 0;
   std::uint32_t pinged = 0;
   std::uint32_t ponged = 0;
+  std::uint32_t goodbyes = 0;
   std::map<std::array<std::uint8_t, 16>, std::uint32_t> sources;  // Connections from each.
 };
 
