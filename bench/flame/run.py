@@ -48,7 +48,7 @@ def stacks(data):
 
 
 def frame_of(line):
-    """`7f12 parley::core::Hub::on_mail(parley::core::Mail&&) (/usr/bin/parleyd)`: its short name."""
+    """`7f12 parley::core::Hub::on_mail(parley::core::Mail&&) (/bin/parleyd)`: its short name."""
     match = re.match(r"\s*[0-9a-f]+ (.*) \(([^)]*)\)$", line)
     if not match:
         return UNKNOWN

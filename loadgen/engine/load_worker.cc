@@ -186,6 +186,7 @@ void LoadWorker::follow_phase() {
       results_.total.bytes_unsent = sends_.bytes();
       to_connect_.clear();
       retry_.clear();
+      answered_goodbye_ = now_;
       for (Member& member : members_) {
         member.comes_back = false;
         member.expected = true;

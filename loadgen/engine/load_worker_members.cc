@@ -154,6 +154,7 @@ void LoadWorker::on_ended(Member& member, std::string_view kind) {
   if (member.state == MemberState::dying || member.state == MemberState::closing) {
     return close_when_joined(member);
   }
+  if (member.state == MemberState::leaving) answered_goodbye_ = now_;
   fail(member, kind);
   kill(member);
 }
@@ -328,11 +329,11 @@ void LoadWorker::expire_connects() {
     Member& member = members_[leaving_.front().member.slot];
     const bool waits = member.id == leaving_.front().member && member.state == MemberState::leaving;
     leaving_.pop_front();
-    if (!waits) continue;
-    kill(member);
-    // Who does not answer one may not answer the others: nobody waits for them in turn.
-    partings_max_ = UINT32_MAX;
+    if (waits) kill(member);
   }
+  // A server that answers nobody is not waited for in turn; one that is slow, or lets some wait, is.
+  const bool answers = now_ - answered_goodbye_ <= goodbye_timeout;
+  if (phase_ == Phase::close && !answers) partings_max_ = UINT32_MAX;
 }
 
 void LoadWorker::pause_slow(Member& member) {

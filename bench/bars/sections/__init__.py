@@ -1,7 +1,7 @@
 """All sections, in the order of running: a further one is a file here, and a line below."""
 
 from sections import (allocators, connect, echo, fan_out, growth, http, latency, memory,
-                      workers)
+                      two_million, workers)
 
 SECTIONS = (
     fan_out.SECTION,
@@ -14,4 +14,5 @@ SECTIONS = (
     allocators.SECTION,
     growth.SECTION,
     growth.SECTION_MILLION,
+    two_million.SECTION,
 )
