@@ -22,6 +22,14 @@ void* map_pages(std::size_t bytes) {
   return pages == MAP_FAILED ? nullptr : pages;
 }
 
+// From one buffer to the next: an odd number of cache lines. With 4096 bytes from one to the next
+// the first lines of all would share a few sets of each cache, and those of a turn push each other
+// out between the kernel's writing and our reading.
+std::size_t stride_of(std::uint32_t buffer_bytes) {
+  const std::size_t lines = (buffer_bytes + cache_line_bytes - 1) / cache_line_bytes;
+  return (lines | 1) * cache_line_bytes;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RecvBuffers>> RecvBuffers::open(KernelRing& ring, Size size) {
@@ -31,7 +39,7 @@ Result<std::unique_ptr<RecvBuffers>> RecvBuffers::open(KernelRing& ring, Size si
   }
   std::unique_ptr<RecvBuffers> pool(new RecvBuffers(ring, size));
   pool->shared_ = static_cast<io_uring_buf_ring*>(map_pages(size.buffers * sizeof(io_uring_buf)));
-  pool->memory_ = static_cast<std::byte*>(map_pages(std::size_t{size.buffers} * size.buffer_bytes));
+  pool->memory_ = static_cast<std::byte*>(map_pages(size.buffers * pool->stride_));
   if (pool->shared_ == nullptr || pool->memory_ == nullptr) {
     return failure("no memory for " + std::to_string(size.buffers) + " receive buffers of " +
                    std::to_string(size.buffer_bytes) + " bytes: use fewer or smaller ones");
@@ -50,14 +58,17 @@ Result<std::unique_ptr<RecvBuffers>> RecvBuffers::open(KernelRing& ring, Size si
   return pool;
 }
 
+RecvBuffers::RecvBuffers(KernelRing& ring, Size size)
+    : ring_(ring), size_(size), stride_(stride_of(size.buffer_bytes)) {}
+
 RecvBuffers::~RecvBuffers() {
   if (!lent_.empty()) static_cast<void>(io_uring_unregister_buf_ring(&ring_.raw(), group));
   if (shared_ != nullptr) munmap(shared_, size_.buffers * sizeof(io_uring_buf));
-  if (memory_ != nullptr) munmap(memory_, std::size_t{size_.buffers} * size_.buffer_bytes);
+  if (memory_ != nullptr) munmap(memory_, size_.buffers * stride_);
 }
 
 std::byte* RecvBuffers::start(BufferId id) {
-  return memory_ + std::size_t{id.value} * size_.buffer_bytes;
+  return memory_ + id.value * stride_;
 }
 
 void RecvBuffers::lend(BufferId id) {

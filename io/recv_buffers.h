@@ -2,10 +2,12 @@
 //
 // An idle connection owns none of them: the kernel takes one when bytes have come.
 //
-// Memory  buffers * buffer_bytes, and 16 bytes for each in the ring shared with the kernel; all of
+// Memory  buffers * (buffer_bytes + 128 at most), and 16 bytes for each in the ring shared with the
+// kernel; all of
 //         it resident from open() on.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -40,11 +42,12 @@ class RecvBuffers {
   static constexpr std::uint32_t buffers_max = 1u << 15;  // Of one ring, by the kernel.
 
  private:
-  RecvBuffers(KernelRing& ring, Size size) : ring_(ring), size_(size) {}
+  RecvBuffers(KernelRing& ring, Size size);
   [[nodiscard]] std::byte* start(BufferId id);
 
   KernelRing& ring_;  // Borrowed from the owner.
   const Size size_;
+  const std::size_t stride_;  // Bytes from one buffer to the next.
   io_uring_buf_ring* shared_ = nullptr;
   std::byte* memory_ = nullptr;
   std::vector<bool> lent_;

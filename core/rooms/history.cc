@@ -15,6 +15,19 @@ std::uint32_t kept_bytes(const PayloadRef& payload) {
 
 }  // namespace
 
+void History::prefetch_entries(std::uint32_t room) const {
+  if (room >= rooms_.size() || rooms_[room].oldest == none) return;
+  __builtin_prefetch(&entries_[rooms_[room].oldest], 1);
+  __builtin_prefetch(&entries_[rooms_[room].newest], 1);
+}
+
+void History::prefetch_oldest(std::uint32_t room) const {
+  if (room >= rooms_.size() || rooms_[room].oldest == none) return;
+  const Entry& oldest = entries_[rooms_[room].oldest];
+  __builtin_prefetch(oldest.payload.get(), 1);
+  if (oldest.newer_in_room != none) __builtin_prefetch(&entries_[oldest.newer_in_room], 1);
+}
+
 void History::append(std::uint32_t room, PayloadRef payload, UnixMillis time) {
   CHECK(payload->first_sequence != 0);
   CHECK(payload->first_sequence == payload->last_sequence);

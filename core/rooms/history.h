@@ -34,10 +34,11 @@ class History {
   // the room's last.
   void append(std::uint32_t room, PayloadRef payload, UnixMillis time);
 
-  // append() to this room will soon be called: brings what it reads into the cache meanwhile.
-  void expect(std::uint32_t room) const {
-    if (room < rooms_.size()) __builtin_prefetch(&rooms_[room], 1);
-  }
+  // append() to this room will soon be called: bring what it reads into the cache meanwhile, first
+  // the entries of the messages at both ends of the record, then, when those have come, the oldest
+  // message itself.
+  void prefetch_entries(std::uint32_t room) const;
+  void prefetch_oldest(std::uint32_t room) const;
 
   // Forgets a room's record.
   void clear(std::uint32_t room);

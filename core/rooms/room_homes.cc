@@ -280,7 +280,7 @@ void RoomHomes::expect_publication(RoomId id) const {
   const std::uint32_t index = table_.find(id);
   if (index == RoomTable::none) return;
   __builtin_prefetch(rooms_[index].get(), 1);
-  history_.expect(index);
+  history_.prefetch_entries(index);
 }
 
 void RoomHomes::on_publish(Mail&& mail) {
@@ -291,6 +291,7 @@ void RoomHomes::on_publish(Mail&& mail) {
     tell_members(room, mail.payload, &mail);
     return;
   }
+  history_.prefetch_oldest(index);
   room.last += 1;
   publications_ += 1;
   PayloadRef frame = std::move(mail.payload);

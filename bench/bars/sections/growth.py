@@ -8,7 +8,7 @@ from lib.workloads import VALUES, Workload
 from bar import AT_MOST, Bar, faults_of
 from bench import workers_for
 from plot import Panel, svg
-from section import NAMED, Section
+from section import RECORDED, Section
 from sections.memory import CONNECTIONS, IDLE, with_memory
 
 SIZES = (1_000, 10_000, 100_000)
@@ -136,4 +136,4 @@ SECTION = Section("growth", "20,000 deliveries a second in rooms of 100, open lo
                   "demands, a ping to each every 10 s, whose cost counts as that of deliveries. "
                   "Then what a connection costs that does nothing but answer pings.", measure)
 SECTION_MILLION = Section("growth-million", "The same to a million, in one round, a ping every "
-                          "minute.", measure_million, NAMED)
+                          "minute.", measure_million, RECORDED)

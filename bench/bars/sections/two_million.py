@@ -7,7 +7,7 @@ from lib.workloads import SUBJECT, VALUES, Workload
 
 from bar import AT_MOST, Bar, faults_of
 from bench import workers_for
-from section import NAMED, Section
+from section import RECORDED, Section
 from watch import Watch, memory
 
 PLAN = ROOT / "loadgen" / "plans" / "two-million.toml"
@@ -69,4 +69,4 @@ def measure(bench):
 SECTION = Section("two-million", "loadgen/plans/two-million.toml: server and generator on both "
                   "cores, 20,000 rooms of 100, each written to once at least, a ping to each "
                   "connection every minute. Takes ten minutes, 23 GB, and what parley-tune sets.",
-                  measure, NAMED)
+                  measure, RECORDED)
