@@ -1,6 +1,7 @@
 #include "core/chat/edge.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -29,7 +30,7 @@ constexpr std::size_t spare_gathered_max = 8192;
 constexpr std::size_t spares_max = 16;
 
 // A session that is in more rooms looks one up in the table of all.
-constexpr std::uint32_t rooms_looked_at_max = 4;
+constexpr std::uint32_t rooms_looked_at_max = 2;
 
 // After so many letters a tick leaves the remaining rooms to the next one.
 constexpr std::size_t member_letters_per_tick = 1'000;
@@ -89,7 +90,9 @@ struct alignas(cache_line_bytes) Edge::Room {
 };
 
 Edge::Edge(const HubConfig& config, WorkerId self, std::uint16_t worker_count, Borrowed borrowed)
-    : config_(config), self_(self), worker_count_(worker_count), borrowed_(borrowed) {}
+    : config_(config), self_(self), worker_count_(worker_count), borrowed_(borrowed) {
+  static_assert(offsetof(Room, name) <= cache_line_bytes, "A publication reads one line.");
+}
 
 Edge::~Edge() = default;
 

@@ -15,14 +15,20 @@ std::uint32_t kept_bytes(const PayloadRef& payload) {
 
 }  // namespace
 
+bool History::is_full(const Room& room) const {
+  // By bytes, when another message as large as the average does not fit.
+  return room.count >= limits_.count_max ||
+         room.bytes + room.bytes / std::max(room.count, 1u) > limits_.room_bytes_max;
+}
+
 void History::prefetch_entries(std::uint32_t room) const {
   if (room >= rooms_.size() || rooms_[room].oldest == none) return;
-  __builtin_prefetch(&entries_[rooms_[room].oldest], 1);
   __builtin_prefetch(&entries_[rooms_[room].newest], 1);
+  if (is_full(rooms_[room])) __builtin_prefetch(&entries_[rooms_[room].oldest], 1);
 }
 
 void History::prefetch_oldest(std::uint32_t room) const {
-  if (room >= rooms_.size() || rooms_[room].oldest == none) return;
+  if (room >= rooms_.size() || rooms_[room].oldest == none || !is_full(rooms_[room])) return;
   const Entry& oldest = entries_[rooms_[room].oldest];
   __builtin_prefetch(oldest.payload.get(), 1);
   if (oldest.newer_in_room != none) __builtin_prefetch(&entries_[oldest.newer_in_room], 1);

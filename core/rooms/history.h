@@ -34,9 +34,8 @@ class History {
   // the room's last.
   void append(std::uint32_t room, PayloadRef payload, UnixMillis time);
 
-  // append() to this room will soon be called: bring what it reads into the cache meanwhile, first
-  // the entries of the messages at both ends of the record, then, when those have come, the oldest
-  // message itself.
+  // append() to this room will soon be called: bring what it reads into the cache meanwhile. First
+  // the newest entry, and the oldest if it will go; then, when those have come, the oldest message.
   void prefetch_entries(std::uint32_t room) const;
   void prefetch_oldest(std::uint32_t room) const;
 
@@ -85,6 +84,7 @@ class History {
     Sequence last = 0;
   };
 
+  [[nodiscard]] bool is_full(const Room& room) const;
   std::uint32_t new_entry();
   void drop_oldest_of(std::uint32_t room);
 

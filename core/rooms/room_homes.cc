@@ -1,12 +1,14 @@
 #include "core/rooms/room_homes.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 
 #include "core/base/check.h"
 #include "core/chat/packed_identity.h"
 #include "core/rooms/join_request.h"
 #include "core/rooms/roster.h"
+#include "core/rooms/workers_of_room.h"
 
 namespace parley::core {
 
@@ -15,61 +17,6 @@ namespace {
 constexpr std::uint32_t history_messages_per_frame = 100;
 constexpr std::uint32_t history_bytes_per_frame = 64 * 1024;
 constexpr std::int64_t size_interval_ms = 1000;
-
-struct WorkerMembers {
-  WorkerId worker;
-  std::uint32_t members{};
-};
-
-// The workers that have members in a room, the first of them where the room is.
-class WorkersOfRoom {
- public:
-  template <class Visit>
-  void for_each(Visit visit) const {
-    if (first_.members > 0) visit(first_.worker);
-    for (const WorkerMembers& at : further_) visit(at.worker);
-  }
-
-  void add_member(WorkerId worker) {
-    if (WorkerMembers* at = find(worker); at != nullptr) {
-      at->members += 1;
-    } else if (first_.members == 0) {
-      first_ = {worker, 1};
-    } else {
-      further_.push_back({worker, 1});
-    }
-  }
-
-  // REQUIRES: it has one.
-  void remove_member(WorkerId worker) {
-    WorkerMembers* const at = find(worker);
-    CHECK(at != nullptr);
-    at->members -= 1;
-    if (at->members > 0 || further_.empty()) return;
-    *at = further_.back();
-    further_.pop_back();
-  }
-
-  // Those of all workers, counted.
-  [[nodiscard]] std::uint32_t members() const {
-    std::uint32_t members = first_.members;
-    for (const WorkerMembers& at : further_) {
-      CHECK(at.members > 0 && first_.members > 0);
-      members += at.members;
-    }
-    return members;
-  }
-
- private:
-  [[nodiscard]] WorkerMembers* find(WorkerId worker) {
-    if (first_.members > 0 && first_.worker == worker) return &first_;
-    const auto at = std::ranges::find(further_, worker, &WorkerMembers::worker);
-    return at == further_.end() ? nullptr : &*at;
-  }
-
-  WorkerMembers first_;  // None while it has no members; then there are no further ones.
-  std::vector<WorkerMembers> further_;
-};
 
 std::uint64_t mix(
     std::uint64_t x) {  // The finaliser of SplitMix64: every bit depends on every bit.
@@ -109,7 +56,9 @@ RoomHomes::RoomHomes(const HubConfig& config, WorkerId self, Borrowed borrowed)
       history_({.count_max = config.history_count_max,
                 .room_bytes_max = config.history_room_bytes_max,
                 .bytes_max = config.history_bytes_max,
-                .age_max = config.history_age_max}) {}
+                .age_max = config.history_age_max}) {
+  static_assert(offsetof(Room, epoch) <= cache_line_bytes, "A publication reads one line.");
+}
 
 RoomHomes::~RoomHomes() = default;
 
