@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/check.h"
+
 namespace parley::protocol {
 namespace {
 
@@ -79,6 +81,7 @@ char* write_escaped(char* out, char c) {
 // Where the text ends: so many bytes more fit there.
 char* JsonWriter::room_for(std::size_t bytes) {
   if (bytes > capacity_ - size_) grow(bytes);
+  DCHECK(size_ + bytes <= capacity_);
   return bytes_.get() + size_;
 }
 
@@ -113,6 +116,7 @@ void JsonWriter::close(char bracket) {
 
 // REQUIRES: there is room for it at `out`, the end of the text, if nothing is to be escaped.
 void JsonWriter::quote(char* out, std::string_view utf8, std::string_view behind) {
+  DCHECK(out == bytes_.get() + size_ && utf8.size() + 1 <= capacity_ - size_);
   *out = '"';
   size_ += 1;
   if (copy_plain(out + 1, utf8)) {
@@ -125,14 +129,23 @@ void JsonWriter::quote(char* out, std::string_view utf8, std::string_view behind
 }
 
 void JsonWriter::append_escaped(std::string_view utf8) {
-  for (const char c : utf8) {
-    char* const out = room_for(escaped_bytes_max);
-    if (must_escape(c)) {
-      size_ += static_cast<std::size_t>(write_escaped(out, c) - out);
-    } else {
-      *out = c;
-      size_ += 1;
+  constexpr std::size_t word_bytes = sizeof(std::uint64_t);
+  while (!utf8.empty()) {
+    const std::string_view part = utf8.substr(0, word_bytes);
+    utf8.remove_prefix(part.size());
+    char* out = room_for(word_bytes * escaped_bytes_max);
+    if (copy_plain(out, part)) {
+      size_ += part.size();
+      continue;
     }
+    for (const char c : part) {
+      if (must_escape(c)) {
+        out = write_escaped(out, c);
+      } else {
+        *out++ = c;
+      }
+    }
+    size_ = static_cast<std::size_t>(out - bytes_.get());
   }
 }
 

@@ -1,4 +1,5 @@
-// RFC 8259: writes JSON text into a buffer of its own that is kept and reused.
+// RFC 8259: writes JSON text into a buffer of its own that is kept and reused. REQUIRES of all:
+// what is written is not a part of text().
 #pragma once
 
 #include <cstddef>
