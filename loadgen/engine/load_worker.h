@@ -151,7 +151,7 @@ class LoadWorker {
   std::deque<Leaving> leaving_;
   std::uint32_t partings_max_;       // In phase close, under way at a time.
   std::uint32_t next_to_part_ = 0;   // A slot.
-  Instant answered_goodbye_;         // The last one.
+  Instant answered_goodbye_;         // The last one, or when they became more.
   std::deque<std::uint32_t> retry_;  // Slots that failed: not at once.
   std::vector<std::uint32_t> slow_paused_;
   std::vector<std::uint32_t> flush_due_;

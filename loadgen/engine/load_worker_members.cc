@@ -331,9 +331,12 @@ void LoadWorker::expire_connects() {
     leaving_.pop_front();
     if (waits) kill(member);
   }
-  // A server that answers nobody is not waited for in turn; one that is slow, or lets some wait, is.
-  const bool answers = now_ - answered_goodbye_ <= goodbye_timeout;
-  if (phase_ == Phase::close && !answers) partings_max_ = UINT32_MAX;
+  // A server that answers nobody is asked by more and more: one that has died ends in seconds, and
+  // one that is busy is not flooded.
+  if (phase_ == Phase::close && now_ - answered_goodbye_ > goodbye_timeout) {
+    partings_max_ = 2 * std::min(partings_max_, UINT32_MAX / 2);
+    answered_goodbye_ = now_;
+  }
 }
 
 void LoadWorker::pause_slow(Member& member) {

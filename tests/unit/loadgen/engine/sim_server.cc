@@ -134,6 +134,14 @@ void SimServer::read_request(Peer& peer) {
   deeds_.opened += 1;
 }
 
+void SimServer::on_goodbye(Peer& peer) {
+  peer.said_goodbye = true;
+  deeds_.goodbyes += 1;
+  const auto parting =
+      std::ranges::count_if(peers_, [](const auto& each) { return each.second.said_goodbye; });
+  deeds_.parting_most = std::max(deeds_.parting_most, static_cast<std::uint32_t>(parting));
+}
+
 void SimServer::read_frames(Peer& peer) {
   int opcode = 0;
   std::string payload;
@@ -144,7 +152,7 @@ void SimServer::read_frames(Peer& peer) {
       peer.closing = true;
     }
     if (opcode == 8) peer.open = false;
-    deeds_.goodbyes += opcode == 8 ? 1 : 0;
+    if (opcode == 8) on_goodbye(peer);
     deeds_.ponged += opcode == 10 ? 1 : 0;
   }
 }

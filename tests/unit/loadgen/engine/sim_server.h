@@ -44,6 +44,7 @@ struct Deeds {
   std::uint32_t pinged = 0;
   std::uint32_t ponged = 0;
   std::uint32_t goodbyes = 0;
+  std::uint32_t parting_most = 0;  // Peers that had said goodbye and were still there, at a time.
   std::map<std::array<std::uint8_t, 16>, std::uint32_t> sources;  // Connections from each.
 };
 
@@ -70,12 +71,14 @@ class SimServer final : public sim::NetWatcher {
     std::string held;  // A delivery that the next one overtakes.
     bool open = false;
     bool closing = false;
+    bool said_goodbye = false;
   };
   using Peers = std::map<sim::LinkId, Peer>;
 
   [[nodiscard]] bool serve(sim::LinkId link, Peer& peer);
   void read_request(Peer& peer);
   void read_frames(Peer& peer);
+  void on_goodbye(Peer& peer);
   void on_message(Peer& peer, const std::string& text);
   void relay(Peer& peer, const std::string& text);
   void deliver(Peer& peer, std::string text);
