@@ -3,8 +3,7 @@
 // An idle connection owns none of them: the kernel takes one when bytes have come.
 //
 // Memory  buffers * (buffer_bytes + 128 at most), and 16 bytes for each in the ring shared with the
-// kernel; all of
-//         it resident from open() on.
+//         kernel; all of it resident from open() on.
 #pragma once
 
 #include <cstddef>

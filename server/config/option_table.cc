@@ -199,7 +199,8 @@ constexpr std::array limit_options{
            .name = "rooms_max",
            .member = &Config::rooms_max,
            .argument = "N",
-           .description = "Rooms of the process.",
+           .description = "Rooms of the process. Of several workers each is home of its share, "
+                          "and of a little more.",
            .min = 1,
            .max = 16'777'216},
     Option{.key = "limits.members_per_room_max",

@@ -1,6 +1,7 @@
 #include "server/process/shares.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "server/connection/transport.h"
 
@@ -24,6 +25,18 @@ std::uint32_t share_out(std::uint32_t count, std::uint16_t workers, const ShareR
     count /= 2;
   }
   return count;
+}
+
+// Rooms fall to homes by chance, some more than others: a worker that may be home of its share
+// alone would turn rooms away long before the process has rooms_max. At least those that always
+// exist, which may all have one home.
+std::uint32_t rooms_per_home(const Config& config, std::uint16_t workers) {
+  if (workers == 1) return config.rooms_max;
+  const double share = static_cast<double>(config.rooms_max) / workers;
+  constexpr double deviations = 5;  // Of a binomial distribution: one worker in millions has more.
+  const double most = std::ceil(share + deviations * std::sqrt(share) + 1);
+  const auto initial = static_cast<std::uint32_t>(config.rooms_initial.size());
+  return std::max(std::min(static_cast<std::uint32_t>(most), config.rooms_max), initial);
 }
 
 }  // namespace
@@ -53,9 +66,7 @@ core::HubConfig hub_config_of(const Config& config, const WorkerShare& share,
   hub.rooms_initial = config.rooms_initial;
   hub.connections_max = Transport::slots_for(share.connections);
   hub.rooms_max = config.rooms_max;
-  // At least the rooms that always exist, which may all have one home.
-  hub.rooms_homed_max = std::max(config.rooms_max / share.workers,
-                                 static_cast<std::uint32_t>(hub.rooms_initial.size()));
+  hub.rooms_homed_max = rooms_per_home(config, share.workers);
   hub.rooms_per_connection_max = config.rooms_per_connection_max;
   hub.members_per_room_max = config.members_per_room_max;
   hub.presence_members_max = config.presence_members_max;

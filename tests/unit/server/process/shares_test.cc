@@ -47,7 +47,13 @@ TEST(Shares, AWorkerIsHomeOfItsShareOfTheRoomsAndHasMembersInAny) {
   config.rooms_max = 20'000;
   const core::HubConfig hub = hub_config_of(config, {.workers = 128, .connections = 15'625}, {}, 1);
   EXPECT_EQ(hub.rooms_max, 20'000u);
-  EXPECT_EQ(hub.rooms_homed_max, 156u);
+  EXPECT_GT(hub.rooms_homed_max, 20'000u / 128 + 50);  // Some have more than others.
+  EXPECT_LT(hub.rooms_homed_max, 2 * 20'000u / 128);
+  EXPECT_EQ(hub_config_of(config, {.workers = 1, .connections = 1}, {}, 1).rooms_homed_max,
+            20'000u);
+  config.rooms_max = 3;
+  config.rooms_initial = {"a", "b", "c"};
+  EXPECT_EQ(hub_config_of(config, {.workers = 8, .connections = 1}, {}, 1).rooms_homed_max, 3u);
 }
 
 }  // namespace
