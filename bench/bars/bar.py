@@ -23,12 +23,16 @@ class Bar:
     def known(self):
         return [value for value in self.values if value is not None]
 
+    def is_measured(self):
+        """By more than half of the rounds: those left out are not so by chance."""
+        return 2 * len(self.known()) > len(self.values)
+
     def median(self):
         return statistics.median(self.known()) if self.known() else None
 
     def met(self):
         """By the median; None where there is nothing to judge."""
-        if self.faults or not self.known():
+        if self.faults or not self.is_measured():
             return False
         if self.limit is None:
             return None
@@ -38,7 +42,7 @@ class Bar:
     def verdict(self):
         if self.faults:
             return "FAULTS"
-        if not self.known():
+        if not self.is_measured():
             return "NOT MEASURED"
         return {True: "met", False: "MISSED", None: "-"}[self.met()]
 
@@ -55,14 +59,16 @@ class Rounds:
         of = f"of {self.count} rounds"
         parts = []
         if self.by_cpu:
-            parts.append(f"generator the limit in {self.by_cpu} {of}: compared by server CPU")
+            parts.append(f"generator without time left in {self.by_cpu} {of}: the smaller of the "
+                         "ratios by rate and by server CPU")
         if self.left_out:
             parts.append(f"{self.left_out} {of} left out: invalid")
         return parts
 
 
 def generator_was_limit(run):
-    return any(reason.startswith("the generator") for reason in run["verdict"]["invalid_because"])
+    """And nothing else was wrong."""
+    return all(reason.startswith("the generator") for reason in run["verdict"]["invalid_because"])
 
 
 def is_valid(run):
@@ -77,18 +83,21 @@ def per_cpu_second(value, run):
 
 def compared(of, to, value_of, rounds, by_cpu=True):
     """The ratio of two runs of a round, None where they say nothing. A rate that the generator
-    limited says nothing about the server; what each server did in a second of its CPU does."""
+    limited says little about the server, and flatters the slower one; what each did in a second of
+    its CPU flatters who was less busy: the smaller of both is sure."""
     rounds.count += 1
     values = [value_of(of), value_of(to)]
-    if not all(is_valid(run) for run in (of, to)):
-        limited = all(is_valid(run) or generator_was_limit(run) for run in (of, to))
-        values = [per_cpu_second(*pair) if limited and by_cpu else None
-                  for pair in zip(values, (of, to))]
-        rounds.by_cpu += None not in values
-    if None in values or values[1] <= 0:
+    if any(run["verdict"]["faults"] for run in (of, to)) or values[1] <= 0:
         rounds.left_out += 1
         return None
-    return values[0] / values[1]
+    if not any(run["generator"]["saturated"] or not is_valid(run) for run in (of, to)):
+        return values[0] / values[1]
+    per_cpu = [per_cpu_second(*pair) for pair in zip(values, (of, to))]
+    if not by_cpu or None in per_cpu or not all(map(generator_was_limit, (of, to))):
+        rounds.left_out += 1
+        return None
+    rounds.by_cpu += 1
+    return min(values[0] / values[1], per_cpu[0] / per_cpu[1])
 
 
 def faults_of(runs):

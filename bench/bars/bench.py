@@ -36,6 +36,7 @@ class Bench:
     rounds: int = 5
     window: float = 3   # Seconds.
     warm_up: float = 1  # Seconds.
+    floor_first: bool = False  # Of the last pair.
     brief: bool = False  # Tiny: whether it works, never how fast.
     server_core: int = 0
     load_core: int = 1
@@ -73,8 +74,12 @@ class Bench:
         return run
 
     def pair(self, one, **changes):
-        """Parley and its floor in turn."""
-        return tuple(self.run(one, name, **changes) for name in (SUBJECT, one.floor))
+        """Parley and its floor, one time this and one time that first."""
+        self.floor_first = not self.floor_first
+        names = (SUBJECT, one.floor)
+        runs = {name: self.run(one, name, **changes)
+                for name in (reversed(names) if self.floor_first else names)}
+        return tuple(runs[name] for name in names)
 
     def pairs(self, one, **changes):
         return [self.pair(one, **changes) for _ in range(self.rounds)]

@@ -13,18 +13,19 @@ from lib.load import Failed  # noqa: E402
 
 from bar import Bar, as_json, table  # noqa: E402
 from bench import Bench, Missing, progress  # noqa: E402
-from section import ALWAYS, NAMED, RECORDED  # noqa: E402
+from section import ALWAYS, RECORDED  # noqa: E402
 from sections import SECTIONS  # noqa: E402
 
 BRIEF = {"rounds": 1, "window": 0.4, "warm_up": 0.1, "brief": True}
-WHEN = {ALWAYS: "", RECORDED: " (with --record, or by name)", NAMED: " (by name alone)"}
+WHEN = {ALWAYS: "", RECORDED: " (with --record, or by name)"}
 
 HOW = """\
 Server on core {bench.server_core} with one worker unless it says otherwise, generator on core \
 {bench.load_core}, loopback, a fresh server for each run, {bench.rounds} rounds of \
 {bench.window:g} s, servers in turns. A bar is judged by the median; ratios are taken round by \
-round. Where the generator was the limit, what each server did in a second of its CPU is compared \
-instead."""
+round. Where the generator had no time left, what each server did in a second of its CPU is \
+compared, too, and the smaller ratio counts. A bar that half of its rounds say nothing of is not \
+measured."""
 FILES = """\
 `results.json` has each bar's values, round by round; `runs.json` every run of the load generator \
 as docs/load-report.md describes it, without the full histograms."""
@@ -67,7 +68,7 @@ def chosen(options):
     """In their order, whatever the order of naming."""
     if options.sections:
         return [s for s in SECTIONS if s.name in options.sections]
-    wanted = {ALWAYS, RECORDED} if options.record else {ALWAYS}
+    wanted = {ALWAYS, RECORDED} if options.record or options.brief else {ALWAYS}
     return [s for s in SECTIONS if s.when in wanted]
 
 
@@ -77,7 +78,7 @@ def bars_of(section, bench):
         for bar in section.measure(bench):
             progress(f"== {bar.section}, {bar.name}: {bar.verdict()}")
             yield bar
-    except Failed as failure:
+    except (Failed, OSError) as failure:
         missing = isinstance(failure, Missing)
         yield Bar(section.name, "missing here" if missing else "failed", [], note=str(failure))
 

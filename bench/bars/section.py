@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ALWAYS, RECORDED, NAMED = "always", "recorded", "named"
+ALWAYS, RECORDED = "always", "recorded"
 
 
 @dataclass(frozen=True)
@@ -11,4 +11,4 @@ class Section:
     name: str
     says: str          # What is measured, for the record.
     measure: Callable  # A generator of bars, given a Bench.
-    when: str = ALWAYS  # RECORDED: with --record or by name. NAMED: by name alone.
+    when: str = ALWAYS  # RECORDED: with --record or by name; briefly, too.

@@ -10,8 +10,10 @@ from lib.load import Failed
 
 
 def kilobytes(file, name):
-    text = Path(file).read_text(encoding="utf-8")
-    return int(re.search(rf"^{name}:\s+(\d+)", text, re.M).group(1)) * 1024
+    found = re.search(rf"^{name}:\s+(\d+)", Path(file).read_text(encoding="utf-8"), re.M)
+    if found is None:
+        raise ProcessLookupError(f"{file} says nothing of {name}: the process has ended")
+    return int(found.group(1)) * 1024
 
 
 def memory(_, pid):
@@ -55,9 +57,11 @@ class Watch:
 
     def steady(self, run):
         """What was seen in the steady window of the run; of a server that was too busy to answer
-        then, what was seen last."""
+        then, what was seen last before its end."""
         first = run["steady_at_s"]
         last = first + run["phases"]["steady_s"]
-        if not self.samples:
+        before_the_end = [(at, seen) for at, seen in self.samples if at < last]
+        if not before_the_end:
             raise Failed(f"{run['server_name']} was never seen while it was measured")
-        return [seen for at, seen in self.samples if first < at < last] or [self.samples[-1][1]]
+        return ([seen for at, seen in before_the_end if at > first]
+                or [before_the_end[-1][1]])

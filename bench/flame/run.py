@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "macro"))
 
-from lib.load import DIALECTS, PLAIN, Failed, drive, running  # noqa: E402
-from lib.workloads import SUBJECT, WORKLOADS, asked, workload  # noqa: E402
+from lib.load import Failed  # noqa: E402
+from lib.rounds import How, turn  # noqa: E402
+from lib.workloads import SUBJECT, WORKLOADS, workload  # noqa: E402
 
 # Of the Debian package libdevel-nytprof-perl.
 DRAW = Path("/usr/share/perl5/Devel/NYTProf/flamegraph.pl")
@@ -81,19 +84,35 @@ def own_time(counts):
             for name, count in innermost.most_common(FUNCTIONS_SHOWN)]
 
 
-def measure(name, server_name, seconds, data):
-    one = workload(name)
-    times = {"warm-up": f"{WARM_UP_SECONDS}s", "duration": f"{seconds + 1:g}s"}
-    server, plan = asked(one, server_name, times)
-    protocol, path = server.dialect or DIALECTS.get(server.name, PLAIN)
-    with running(server, core=0) as (port, pid):
-        load = threading.Thread(target=drive, args=(port, pid, protocol, path, plan, 1))
-        load.start()
+def sampler(seconds, data):
+    """What lib.load.measure has beside a run: samples while it is under load."""
+    @contextmanager
+    def beside(_, pid):
+        problems = []
+
+        def look():
+            time.sleep(WARM_UP_SECONDS)
+            try:
+                sample(pid, seconds, data)
+            except Failed as failure:
+                problems.append(failure)
+
+        thread = threading.Thread(target=look)
+        thread.start()
         try:
-            threading.Event().wait(WARM_UP_SECONDS)
-            sample(pid, seconds, data)
+            yield
         finally:
-            load.join()
+            thread.join()
+        if problems:
+            raise problems[0]
+    return beside
+
+
+def measure(name, server_name, seconds, data):
+    times = {"warm-up": f"{WARM_UP_SECONDS}s", "duration": f"{seconds + 1:g}s"}
+    how = How(server_core=0, load_core=1, beside=sampler(seconds, data))
+    if turn(workload(name), server_name, times, how) is None:
+        raise Failed(f"there is no server {server_name} in bench/macro/servers")
 
 
 def main(arguments):

@@ -34,7 +34,9 @@ class Judging(unittest.TestCase):
         self.assertEqual(self.verdict([3, 1, 3], limit=2, direction=AT_MOST), "MISSED")
 
     def test_rounds_that_say_nothing_are_left_out(self):
-        self.assertEqual(self.verdict([None, 0.9, None], limit=0.9), "met")
+        self.assertEqual(self.verdict([None, 0.9, 0.9], limit=0.9), "met")
+        self.assertEqual(self.verdict([None, 0.9, None], limit=0.9), "NOT MEASURED")
+        self.assertEqual(self.verdict([None, 0.9], limit=0.9), "NOT MEASURED")
         self.assertEqual(self.verdict([None, None], limit=0.9), "NOT MEASURED")
         self.assertIs(Bar("s", "n", [None], limit=0.9).met(), False)
 
@@ -54,11 +56,18 @@ class Comparing(unittest.TestCase):
         self.assertEqual(bar.values, [0.9, 0.8])
         self.assertEqual(bar.note, "85 against 100 deliveries/s")
 
-    def test_a_round_that_the_generator_limited_is_compared_by_server_cpu(self):
+    def test_of_a_round_that_the_generator_limited_the_smaller_ratio_counts(self):
         limited = with_cpu(run(100, LIMIT), 0.5)
-        bar = ratio_bar("s", "n", [(limited, with_cpu(run(100), 0.8)), (run(90), run(100))], LOAD)
-        self.assertEqual(bar.values, [1.6, 0.9])
-        self.assertIn("generator the limit in 1 of 2 rounds: compared by server CPU", bar.note)
+        pairs = [(limited, with_cpu(run(100), 0.8)), (limited, with_cpu(run(100), 0.4)),
+                 (run(90), run(100))]
+        bar = ratio_bar("s", "n", pairs, LOAD)
+        self.assertEqual(bar.values, [1, 0.8, 0.9])
+        self.assertIn("generator without time left in 2 of 3 rounds: the smaller", bar.note)
+
+    def test_a_generator_without_time_left_flatters_the_slower_though_the_round_is_valid(self):
+        busy = with_cpu(run(100), 0.92) | {"generator": {"saturated": True}}
+        bar = ratio_bar("s", "n", [(with_cpu(run(95), 1.0), busy)], LOAD)
+        self.assertEqual(bar.values, [0.95 * 0.92])
 
     def test_a_latency_that_the_generator_limited_is_left_out(self):
         bar = ratio_bar("s", "n", [(run(1, LIMIT), run(2))], LOAD, by_cpu=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from lib.workloads import VALUES, Workload
 
-from bar import AT_MOST, Bar, faults_of
+from bar import AT_MOST, Bar, faults_of, is_valid
 from bench import workers_for
 from plot import Panel, svg
 from section import RECORDED, Section
@@ -66,6 +66,9 @@ def at_size(bench, count, ping_ms):
 def bars_of_size(section, count, rounds):
     workers = max(workers_for(count), 1)
     note = f"{workers} worker{'s' if workers > 1 else ''}"
+    invalid = sum(not is_valid(run) for run, _ in rounds)
+    if invalid:
+        note += f"; {invalid} of {len(rounds)} rounds INVALID: the generator was late"
     for quantity in QUANTITIES:
         yield Bar(section, f"{count:,} connections: {quantity.name}",
                   [quantity.value_of(*one) for one in rounds], quantity.unit, note=note,

@@ -9,9 +9,6 @@ from section import Section
 
 RATIO_MAX = 1.15
 P99_MS_MAX = 2
-# Publications a second where no search succeeds: median of results/2026-11-25-capacity-2.
-CAPACITY_KNOWN = 26_900
-
 # As loadgen/plans/capacity.toml, with a search that is short and coarse.
 HALF = Workload("latency-half-capacity", "two rooms of 100 at half of what the server holds: p99",
                 {"mode": "open", "connections": 200, "members": 100, "payload": 64,
@@ -37,27 +34,20 @@ def search(bench):
                     core=bench.load_core)
 
 
-def capacity(bench):
-    """Publications a second that the server holds, and what is to be said of that."""
-    try:
-        report = search(bench)
-    except Failed as failure:
-        progress(f"capacity: {failure}")
-        report = {"answer": None}
-    if report["answer"] is None:
-        return CAPACITY_KNOWN, " (of earlier searches: this one found none)"
-    progress(f"capacity: {report['answer']:.0f} publications/s")
-    return report["answer"], " (at least)" if report["limited_by_generator"] else ""
-
-
 def half_of_capacity(bench):
-    rate, lower = capacity(bench)
+    report = search(bench)
+    rate = report["answer"]
+    if rate is None:
+        raise Failed("no rate holds: the search for the capacity found none")
+    progress(f"capacity: {rate:.0f} publications/s")
     runs = [bench.run(HALF, rate=f"{rate / 2:.0f}/s") for _ in range(bench.rounds)]
     values = [HALF.value_of(run) / 1e6 if is_valid(run) else None for run in runs]
-    note = f"at {rate / 2:,.0f} of {rate:,.0f} publications/s{lower}, to 100 members each"
+    of = "half of what the generator can ask" if report["limited_by_generator"] \
+        else "half the capacity"
+    note = f"at {rate / 2:,.0f} of {rate:,.0f} publications/s, to 100 members each"
     if None in values:
         note += f"; {values.count(None)} of {len(values)} rounds left out: invalid"
-    return Bar(SECTION.name, "p99 at half the capacity", values, "ms", P99_MS_MAX, AT_MOST, note,
+    return Bar(SECTION.name, f"p99 at {of}", values, "ms", P99_MS_MAX, AT_MOST, note,
                faults_of(runs))
 
 

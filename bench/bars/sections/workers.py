@@ -10,7 +10,7 @@ from section import Section
 from watch import Watch
 
 CPU_MAX = 1.10
-WAKES_MAX = 0.01
+WAKES_MAX = 0.001  # Of a delivery: a tenth of a wake-up for a message to a room of 100.
 TWO = ("--workers", 2, "--pin-workers", "true")
 
 # How late the generator is matters little to what a delivery costs: it shares a worker's core.

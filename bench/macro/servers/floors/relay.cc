@@ -62,7 +62,7 @@ Relay::Relay(const RelayOptions& options)
     : options_(options),
       listener_(listen_loopback(options.port)),
       ring_(value_of(io::KernelRing::open({.submissions = 1'024, .completions = 32'768}))),
-      buffers_(value_of(io::RecvBuffers::open(*ring_, {.buffers = 1'024, .buffer_bytes = 2'048}))),
+      buffers_(value_of(io::RecvBuffers::open(*ring_, {.buffers = 1'024, .buffer_bytes = 4'096}))),
       connections_(options.connections_max) {
   if (io_uring_register_files_sparse(&ring_->raw(), options.connections_max) != 0) {
     fail("--connections-max exceeds the limit of open files (ulimit -n)");
