@@ -28,7 +28,8 @@ compared, too, and the smaller ratio counts. A bar that half of its rounds say n
 measured."""
 FILES = """\
 `results.json` has each bar's values, round by round; `runs.json` every run of the load generator \
-as docs/load-report.md describes it, without the full histograms."""
+as docs/load-report.md describes it, without histograms and seconds, and with what of its plan \
+differs from the first run's."""
 
 
 def parse(arguments):

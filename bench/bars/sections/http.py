@@ -5,7 +5,7 @@ from pathlib import Path
 from lib.workloads import SUBJECT, Workload
 
 import wrk
-from bar import Bar, faults_of, is_valid, ratio_bar
+from bar import Bar, faults_of, is_valid, per_cpu_second, ratio_bar
 from section import Section
 
 RATE_MIN = 125_000
@@ -24,10 +24,19 @@ def pairs_of(bench, load):
                   for name in (SUBJECT, load.floor)) for _ in range(bench.rounds)]
 
 
+def per_core(run, load):
+    """Requests a second; of one that wrk kept waiting, in a second of its CPU."""
+    rate = load.value_of(run)
+    return rate if is_valid(run) else per_cpu_second(rate, run)
+
+
 def rate_bar(title, runs, load):
+    rates = ", ".join(f"{load.value_of(run):,.0f}" for run in runs)
     limited = sum(not is_valid(run) for run in runs)
-    note = f"generator the limit in {limited} of {len(runs)} rounds: at least" if limited else ""
-    return Bar(SECTION.name, title, [load.value_of(run) for run in runs], load.unit, RATE_MIN,
+    note = f"{rates} requests/s"
+    if limited:
+        note += f"; wrk without time left in {limited} of {len(runs)} rounds: of a second of CPU"
+    return Bar(SECTION.name, title, [per_core(run, load) for run in runs], load.unit, RATE_MIN,
                note=note, faults=faults_of(runs))
 
 

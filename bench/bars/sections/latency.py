@@ -12,7 +12,7 @@ P99_MS_MAX = 2
 # As loadgen/plans/capacity.toml, with a search that is short and coarse.
 HALF = Workload("latency-half-capacity", "two rooms of 100 at half of what the server holds: p99",
                 {"mode": "open", "connections": 200, "members": 100, "payload": 64,
-                 "wait": "sweep"}, unit="ns", value="p99", less_is_better=True, floor="", peers=())
+                 "wait": "sweep"}, unit="ns", value="p99", less_is_better=True, peers=())
 SEARCH = ("--vary", "rate", "--from", 8000, "--precision", 0.1, "--confirm", 1,
           "--criteria", "p99 < 5ms, loss == 0")
 SEARCH_TIMES = {"duration": "2s", "warm-up": "500ms"}
@@ -40,15 +40,18 @@ def half_of_capacity(bench):
     if rate is None:
         raise Failed("no rate holds: the search for the capacity found none")
     progress(f"capacity: {rate:.0f} publications/s")
-    runs = [bench.run(HALF, rate=f"{rate / 2:.0f}/s") for _ in range(bench.rounds)]
-    values = [HALF.value_of(run) / 1e6 if is_valid(run) else None for run in runs]
+    pairs = bench.pairs(HALF, rate=f"{rate / 2:.0f}/s")
+    values, of_floor = ([HALF.value_of(run) / 1e6 if is_valid(run) else None for run in runs]
+                        for runs in zip(*pairs))
     of = "half of what the generator can ask" if report["limited_by_generator"] \
         else "half the capacity"
-    note = f"at {rate / 2:,.0f} of {rate:,.0f} publications/s, to 100 members each"
+    floor = ", ".join("-" if value is None else f"{value:.2f}" for value in of_floor)
+    note = (f"at {rate / 2:,.0f} of {rate:,.0f} publications/s, to 100 members each; the relay "
+            f"floor's: {floor} ms")
     if None in values:
         note += f"; {values.count(None)} of {len(values)} rounds left out: invalid"
     return Bar(SECTION.name, f"p99 at {of}", values, "ms", P99_MS_MAX, AT_MOST, note,
-               faults_of(runs))
+               faults_of(run for pair in pairs for run in pair))
 
 
 def measure(bench):

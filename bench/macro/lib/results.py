@@ -107,15 +107,27 @@ def machine(run):
             "arch": platform.machine()}
 
 
-def slim(run):
-    """A run without what repeats in all of them or is large: its percentiles stay."""
-    left_out = ("schema", "kind", "environment", "version", "coarse_ns", "command", "agents")
+def short(value):
+    """With six digits, which is more than any run is good for."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {name: short(one) for name, one in value.items()}
+    return [short(one) for one in value] if isinstance(value, list) else value
+
+
+def slim(run, first):
+    """A run without what repeats in all of them or is large: its percentiles stay, and of its plan
+    what differs from that of the first run."""
+    left_out = ("schema", "kind", "environment", "version", "coarse_ns", "command", "agents",
+                "series")
     slimmed = {name: value for name, value in run.items() if name not in left_out}
     for name in ("latency", "lag", "connecting"):
         slimmed[name] = {k: v for k, v in run[name].items() if k != "filled"}
-    slimmed["series"] = [{k: v for k, v in second.items() if k != "latency"}
-                         for second in run["series"]]
-    return slimmed
+    if run is not first:
+        slimmed["plan"] = {name: value for name, value in run["plan"].items()
+                           if value != first["plan"].get(name)}
+    return short(slimmed)
 
 
 def new_folder(case):
@@ -143,8 +155,8 @@ def keep(case, title, command, runs, figures, text):
     write_json(folder / "results.json",
                {"schema": "parley-results/1", "date": time.strftime("%Y-%m-%d"),
                 "revision": revision, "machine": facts} | figures)
-    (folder / "runs.json").write_text(
-        "[\n" + ",\n".join(json.dumps(slim(run)) for run in runs) + "\n]\n", encoding="utf-8")
+    slimmed = ",\n".join(json.dumps(slim(run, runs[0])) for run in runs)
+    (folder / "runs.json").write_text(f"[\n{slimmed}\n]\n", encoding="utf-8")
     (folder / "README.md").write_text(f"""# {title}
 
 | | |
@@ -173,6 +185,6 @@ out of medians and ratios.
 {table(workloads)}
 
 What each workload asks is in bench/macro/lib/workloads.py; `runs.json` has every run as \
-docs/load-report.md describes it, without the full histograms; `results.json` is for the \
-dashboard."""
+docs/load-report.md describes it, without histograms and seconds, and with what of its plan \
+differs from the first run's; `results.json` is for the dashboard."""
     return keep(case, title, command, runs, {"workloads": workloads}, text)
