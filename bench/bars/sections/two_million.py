@@ -33,7 +33,7 @@ def check_host(connections):
 def hold(bench, connections):
     """The run, and what the server and the kernel held in its steady window; on any core."""
     server = Server(SUBJECT, [*map(str, ("--workers", max(workers_for(connections), 1), *SERVER))])
-    watch = Watch(memory, interval_s=1)
+    watch = Watch(memory, interval_s=bench.size(1, 0.05))
     with running(server) as (port, pid), watch(port, pid):
         run = reported("run", PLAN, "--url", f"ws://127.0.0.1:{port}/ws", "--pid", pid,
                        *bench.size((), BRIEF))

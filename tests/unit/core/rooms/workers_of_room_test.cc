@@ -20,7 +20,9 @@ std::vector<std::uint16_t> workers_in(const WorkersOfRoom& workers) {
 TEST(WorkersOfRoom, NamesEachWorkerThatHasMembersOnce) {
   WorkersOfRoom workers;
   EXPECT_TRUE(workers_in(workers).empty());
-  for (const std::uint16_t worker : {3, 1, 3, 2}) workers.add_member(WorkerId{worker});
+  for (const WorkerId worker : {WorkerId{3}, WorkerId{1}, WorkerId{3}, WorkerId{2}}) {
+    workers.add_member(worker);
+  }
   EXPECT_EQ(workers_in(workers), (std::vector<std::uint16_t>{1, 2, 3}));
   EXPECT_EQ(workers.members(), 4u);
   workers.remove_member(WorkerId{3});
