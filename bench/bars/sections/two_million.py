@@ -1,5 +1,6 @@
 """Two million connections, and a message in every room of theirs."""
 
+import os
 from pathlib import Path
 
 from lib.load import ROOT, Failed, Server, reported, running
@@ -34,10 +35,11 @@ def hold(bench, connections):
     """The run, and what the server and the kernel held in its steady window; on any core."""
     server = Server(SUBJECT, [*map(str, ("--workers", max(workers_for(connections), 1), *SERVER))])
     watch = Watch(memory, interval_s=bench.size(1, 0.05))
+    load_before = round(os.getloadavg()[0], 2)
     with running(server) as (port, pid), watch(port, pid):
         run = reported("run", PLAN, "--url", f"ws://127.0.0.1:{port}/ws", "--pid", pid,
                        *bench.size((), BRIEF))
-    run = bench.keep(LOAD, run | {"server_name": SUBJECT})
+    run = bench.keep(LOAD, run | {"server_name": SUBJECT, "load_before": load_before})
     seen = watch.steady(run)
     return run, {what: max(one[what] for one in seen) - before
                  for what, before in (("rss", 0), ("slab", watch.before["slab"]))}
