@@ -71,7 +71,7 @@ def draw(counts, title, out):
         ["perl", str(DRAW), "--title", title, "--minwidth", "0.4", "--width", "1200", "--hash",
          "--colors", "java"], input=folded, capture_output=True, text=True, check=True).stdout
     out.parent.mkdir(parents=True, exist_ok=True)
-    # As the rules of this repository ask of any file; the word is in a comment of the tool's script.
+    # As ./dev tidy asks of any file; the word is in a comment of the tool's script.
     lines = [line.rstrip().replace("XX" "X", "Note") for line in picture.splitlines()]
     out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
