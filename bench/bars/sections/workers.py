@@ -59,6 +59,6 @@ def measure(bench):
 
 SECTION = Section("workers", "1000 members in rooms of 100 on two workers, pinned to both cores, "
                   "with the generator on one of them, which makes that worker's turns longer and "
-                  "so its sends fuller: CPU of the server for each delivery over that of one worker "
-                  "at the same rate, and how often a worker woke the other.",
+                  "so its sends fuller: CPU of the server for each delivery over that of one "
+                  "worker at the same rate, and how often a worker woke the other.",
                   measure)
